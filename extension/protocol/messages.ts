@@ -1,0 +1,116 @@
+import { modelSummary } from './model.ts';
+import {
+	anything,
+	boolean,
+	bytes,
+	count,
+	listOf,
+	nothing,
+	oneOf,
+	optional,
+	record,
+	text,
+	type Parsed,
+	type Parser,
+} from './parse.ts';
+import { backendChoice, modelInput, runSummary } from './run.ts';
+
+/** Raised by one whenever a message changes shape, so a restored panel with old code is refused. */
+export const PROTOCOL_VERSION = 1;
+
+export interface Method<Args, Result> {
+	readonly args: Parser<Args>;
+	readonly result: Parser<Result>;
+}
+
+const method = <A, R>(args: Parser<A>, result: Parser<R>): Method<A, R> => ({ args, result });
+
+/** A change of the model's bytes in memory: reads (`taps`) and writes (`overrides`) of tensors by name. */
+export const probeRequest = record({
+	taps: listOf(text),
+	overrides: listOf(record({ tensor: text, dtype: text })),
+});
+export type ProbeRequest = Parsed<typeof probeRequest>;
+
+export const probePlan = record({
+	/** Bytes written over the file's own, same length. */
+	edits: listOf(record({ offset: count, bytes })),
+	/** Appended to the file. */
+	suffix: bytes,
+	/** By tensor asked for: the model output that returns it. */
+	outputs: listOf(record({ tensor: text, output: text })),
+	/** By tensor overridden: the model input that now feeds it. */
+	inputs: listOf(record({ tensor: text, input: text })),
+	/** What could not be probed and why. */
+	refused: listOf(record({ tensor: text, reason: text })),
+	costBytes: count,
+});
+export type ProbePlan = Parsed<typeof probePlan>;
+
+/** All that a page needs to paint; asked for whenever it (re)appears, never assumed delivered. */
+export const pageState = record({
+	/** Null where no model is chosen yet (the side view before the first). */
+	model: optional(modelSummary),
+	/** Why there is no model though one was asked for: a sentence. */
+	problem: optional(text),
+	input: optional(modelInput),
+	/** Why there is no input, or what was assumed: a sentence. */
+	inputNote: text,
+	/** Running is refused until the workspace is trusted. */
+	trusted: boolean,
+	backend: backendChoice,
+	/** The site to show first. */
+	site: optional(text),
+	view: optional(text),
+	runAtOnce: boolean,
+});
+export type PageState = Parsed<typeof pageState>;
+
+/** What a page may ask of the host. */
+export const hostMethods = {
+	/** First word of a page that listens; the answer has all it needs to paint. */
+	ready: method(record({ version: count }), pageState),
+	/** `length` bytes of the open model, from `offset` (bytes). */
+	readBytes: method(record({ offset: count, length: count }), bytes),
+	/** How to read and write the named tensors without touching the file. */
+	planProbes: method(probeRequest, probePlan),
+	/** The numbers and small pictures of a finished run. */
+	reportRun: method(runSummary, nothing),
+	/** Where the page is: so that the status bar and "export" speak of the right thing. */
+	reportStatus: method(
+		record({
+			phase: oneOf('idle', 'loading', 'running', 'ready', 'failed', 'refused'),
+			/** `WebGPU · swiftshader`, `WASM`, or empty. */
+			backend: text,
+			message: text,
+		}),
+		nothing,
+	),
+	/** Opens the line of code behind a site. */
+	revealCode: method(record({ site: text }), nothing),
+	/** The chosen site changed in the page; tree and editor follow. */
+	selectSite: method(record({ site: text }), nothing),
+	/** Lets the user save a file; answers whether it was saved. */
+	saveFile: method(record({ name: text, bytes }), boolean),
+	/** Runs one of the extension's own commands, from a button of a designed empty or failed state. */
+	command: method(
+		record({
+			id: oneOf('openModel', 'runOnInput', 'pickBackend', 'manageTrust', 'run', 'goToCode'),
+		}),
+		nothing,
+	),
+};
+
+/** What the host may ask of a page. */
+export const pageMethods = {
+	/** The model, its input or the trust changed: paint anew. */
+	showState: method(pageState, nothing),
+	selectSite: method(record({ site: text }), nothing),
+	/** Runs the model; answers when the pictures stand. */
+	run: method(record({}), runSummary),
+	cancelRun: method(record({}), nothing),
+	exportPicture: method(record({ format: oneOf('svg', 'png', 'csv', 'json') }), nothing),
+};
+
+/** Between page and worker: both are of one build, so values pass unread. */
+export const unread = method(anything, anything);

@@ -1,0 +1,125 @@
+import {
+	boolean,
+	count,
+	finite,
+	listOf,
+	oneOf,
+	optional,
+	record,
+	text,
+	tableOf,
+	type Parsed,
+} from './parse.ts';
+
+/** How a site mixes tokens. */
+export const form = oneOf(
+	'softmax',
+	'linear',
+	'gated',
+	'delta',
+	'gated-delta',
+	'hybrid',
+	'superposed',
+	'momentum',
+	'convolution',
+	'selective',
+);
+export type Form = Parsed<typeof form>;
+
+/** Which keys a query may see, as far as the graph tells. */
+export const maskKind = oneOf('causal', 'padding', 'additive', 'none');
+export type MaskKind = Parsed<typeof maskKind>;
+
+/**
+ * A tensor of a site: its name in the graph and what each axis is, outermost first, one letter each:
+ * `B` batch, `H` heads, `G` key/value heads, `T` query tokens, `S` key tokens, `K` key size, `V` value size,
+ * `D` heads times size packed in one axis, `1` a broadcast axis. Empty where the axes are unknown.
+ */
+export const siteTensor = record({ name: text, axes: text });
+export type SiteTensor = Parsed<typeof siteTensor>;
+
+/** One place in the graph where attention happens. */
+export const attentionSite = record({
+	/** Unique in the model and the same for every export of the same code where names allow it. */
+	id: text,
+	form,
+	kind: oneOf('decomposed', 'fused', 'recurrent'),
+	/** The operator of a fused site, such as `GroupQueryAttention`; the rule of a stateful one. */
+	operator: optional(text),
+	/** Counting attention layers from 0 in graph order; null where a site belongs to no layer. */
+	layer: optional(count),
+	/** Module path, such as `/layers.0/mixer`; empty where the names say nothing. */
+	path: text,
+	heads: optional(count),
+	kvHeads: optional(count),
+	headSize: optional(count),
+	/** Multiplies q·k; null where it is not a constant of the graph. */
+	scale: optional(finite),
+	/** Scores are `softCap * tanh(scores / softCap)` before the mask; null for none. */
+	softCap: optional(finite),
+	mask: maskKind,
+	/** How many keys a query sees at most, itself included, in a sliding window; null for all. */
+	window: optional(count),
+	/** Keys come from another sequence than queries. */
+	cross: boolean,
+	/**
+	 * By role: `q`, `k`, `v`, `scores`, `weights`, `output` always (null where there is none), and where the form has them
+	 * `mask` (additive or boolean, broadcastable to `BHTS`), `alpha`, `beta`, `state`, `router`, `selector`.
+	 */
+	tensors: tableOf(optional(siteTensor)),
+	/** Whether a boolean mask tensor means "may be seen" or "is hidden"; null for an additive one or none. */
+	maskMeans: optional(oneOf('visible', 'hidden')),
+	/** The graph node that mixes: index in the main graph, or null inside a subgraph or function. */
+	node: optional(count),
+	nodeName: text,
+	/** How sure, 0 to 1. */
+	confidence: finite,
+	/** What could not be worked out, in sentences. */
+	notes: listOf(text),
+});
+export type AttentionSite = Parsed<typeof attentionSite>;
+
+/** A site tied to a line of Python. */
+export const codeLink = record({
+	site: text,
+	/** Uri of a workspace file, or the path as exported where no such file was found. */
+	file: text,
+	/** Counting from 1. */
+	line: count,
+	/** `class` the module's class line, `build` the line that builds it, `call` the line that computes it. */
+	target: oneOf('class', 'build', 'call'),
+	/** Which step of the ladder found it, such as `stack-trace`, `doc-string`, `module-path`, `pin`. */
+	how: text,
+	confidence: finite,
+	/** Whether `file` was found in the workspace. */
+	found: boolean,
+});
+export type CodeLink = Parsed<typeof codeLink>;
+
+export const valueSummary = record({
+	name: text,
+	dtype: text,
+	/** Sizes; symbolic dimensions by name; null where nothing is said. */
+	shape: optional(
+		listOf(optional((value, path) => (typeof value === 'string' ? value : count(value, path)))),
+	),
+});
+export type ValueSummary = Parsed<typeof valueSummary>;
+
+/** What the webview knows of a model without its weights. */
+export const modelSummary = record({
+	uri: text,
+	name: text,
+	bytes: count,
+	/** Changes when the file does. */
+	version: text,
+	irVersion: count,
+	opsets: listOf(record({ domain: text, version: count })),
+	producer: text,
+	nodes: count,
+	inputs: listOf(valueSummary),
+	outputs: listOf(valueSummary),
+	sites: listOf(attentionSite),
+	codeLinks: listOf(codeLink),
+});
+export type ModelSummary = Parsed<typeof modelSummary>;

@@ -1,0 +1,95 @@
+import type { FetchDetail, OpenView, View, ViewDefinition } from './view.ts';
+
+/** Closes over a view's own types, and keeps what it fetched. */
+export function defineView<Data, State extends object, Query, Detail>(
+	definition: ViewDefinition<Data, State, Query, Detail>,
+): View {
+	return {
+		id: definition.id,
+		title: definition.title,
+		fit: (model) => definition.fit(model),
+		taps: (model) => definition.taps(model),
+		compute: (context) => definition.compute(context),
+		detail: (context, data, query) => definition.detail(context, data as Data, query as Query),
+		open: (data, saved, fetch, changed) =>
+			openView(definition, data as Data, saved, fetch, changed),
+	};
+}
+
+function openView<Data, State extends object, Query, Detail>(
+	definition: ViewDefinition<Data, State, Query, Detail>,
+	data: Data,
+	saved: unknown,
+	fetch: FetchDetail,
+	changed: () => void,
+): OpenView {
+	let state = definition.restore(data, saved);
+	const details = new DetailCache<Query, Detail>(fetch, changed);
+	const known = (query: Query) => details.get(query);
+	return {
+		moves: definition.step !== undefined,
+		controls: () => definition.controls(data, state),
+		value: (field) => (state as Record<string, unknown>)[field],
+		save: () => state,
+		// re-read through restore, so that an out-of-range value cannot enter the state
+		set: (field, value) => void (state = definition.restore(data, { ...state, [field]: value })),
+		focus: (site) => void (state = definition.focus(data, state, site)),
+		act: (event) => void (state = definition.act(data, state, event)),
+		advance: (seconds) => void (state = definition.step?.(data, state, seconds) ?? state),
+		scene: (size) => {
+			const pending = details.want(definition.queries(data, state, size));
+			return { scene: definition.layout(data, state, size, known), pending };
+		},
+		proofs: () => definition.proofs(data),
+		findings: () => definition.findings(data),
+		export: () => definition.export(data, state, known),
+	};
+}
+
+/** Answers stay for as long as the run they belong to, the least recently wanted leaving first. */
+const KEPT_DETAILS = 64;
+
+class DetailCache<Query, Detail> {
+	private readonly kept = new Map<string, Detail>();
+	private readonly asked = new Set<string>();
+	/** A query that failed is not asked again: its refusal would come on every frame. */
+	private readonly failed = new Set<string>();
+
+	constructor(
+		private readonly fetch: FetchDetail,
+		private readonly changed: () => void,
+	) {}
+
+	get(query: Query): Detail | undefined {
+		return this.kept.get(JSON.stringify(query));
+	}
+
+	/** Asks for what is missing; true while something is on its way. */
+	want(queries: readonly Query[]): boolean {
+		for (const query of queries) {
+			const key = JSON.stringify(query);
+			const found = this.kept.get(key);
+			if (found !== undefined) {
+				this.kept.delete(key);
+				this.kept.set(key, found);
+			} else if (!this.asked.has(key) && !this.failed.has(key)) {
+				this.asked.add(key);
+				void this.load(key, query);
+			}
+		}
+		return this.asked.size > 0;
+	}
+
+	private async load(key: string, query: Query): Promise<void> {
+		try {
+			this.kept.set(key, (await this.fetch(query)) as Detail);
+			const oldest = this.kept.keys().next().value;
+			if (this.kept.size > KEPT_DETAILS && oldest !== undefined) this.kept.delete(oldest);
+		} catch {
+			this.failed.add(key);
+		} finally {
+			this.asked.delete(key);
+			this.changed();
+		}
+	}
+}

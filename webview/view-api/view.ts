@@ -1,0 +1,140 @@
+import type { AttentionSite, ModelSummary } from '../../extension/protocol/model.ts';
+import type { Proof } from '../../extension/protocol/run.ts';
+import type { Scene, Size } from './scene.ts';
+
+/** Whether a view has anything to show for a model; the reason is shown to the user. */
+export type Fit = { readonly fits: true } | { readonly fits: false; readonly reason: string };
+
+/** A tensor of the last run, by its name in the graph. It stays where it lies until `read`. */
+export interface NamedTensor {
+	readonly name: string;
+	readonly dtype: string;
+	/** Sizes, outermost first; row-major. */
+	readonly shape: readonly number[];
+	/** The session's own buffer on the shared device, or undefined on WASM. Owned by the run: never destroy it. */
+	readonly buffer: GPUBuffer | undefined;
+	/** Reads it back (once; kept). Integers and booleans are converted. */
+	read(): Promise<Float32Array<ArrayBuffer>>;
+}
+
+/** What `compute` and `detail` may reach, in the worker or in Node: nothing else is handed to them. */
+export interface ViewContext {
+	readonly model: ModelSummary;
+	/** Undefined where no GPU was granted; kernels then use their float64 references. */
+	readonly device: GPUDevice | undefined;
+	/** What stands on the token axes, one a token; ids as text where the input has no words. Empty for none. */
+	readonly tokens: readonly string[];
+	/** Expected ids, one a token, −100 where none; empty for none. */
+	readonly labels: readonly number[];
+	/** @throws RunError `no-such-tensor` where it was not tapped or could not be */
+	tensor(name: string): Promise<NamedTensor>;
+	/** Says what is being done, for the progress line; `done` of `total` where known. */
+	progress(message: string, done?: number, total?: number): void;
+	readonly signal: AbortSignal;
+}
+
+/** A control the shell draws, labels and restores; it edits one field of the state. */
+export type Control<Field extends string = string> = {
+	readonly field: Field;
+	readonly label: string;
+	readonly help?: string;
+} & (
+	| { readonly kind: 'toggle' }
+	| { readonly kind: 'slider'; readonly min: number; readonly max: number; readonly step: number }
+	| {
+			readonly kind: 'choice';
+			readonly options: readonly { readonly value: string; readonly label: string }[];
+	  }
+);
+
+/** What a user did in a scene. `point` is hovering or moving the keyboard's cursor; `press` a click or Enter. */
+export interface SceneEvent {
+	readonly kind: 'point' | 'press' | 'leave';
+	readonly target: string;
+	/** In a grid target. */
+	readonly row: number;
+	readonly column: number;
+}
+
+/** A file of the picture's data. */
+export interface DataExport {
+	readonly csv: string;
+	readonly json: unknown;
+}
+
+/** The numbers of one site for CodeLens, hovers and the tree, with a small scene to draw there. */
+export interface SiteFinding {
+	readonly site: string;
+	readonly description: string;
+	readonly entropy: number | null;
+	readonly reach: number | null;
+	readonly proof: Proof;
+	readonly picture: Scene;
+}
+
+/**
+ * A visualizer. `taps`, `compute` and `detail` run where the tensors are (worker, Node); the rest runs in the page and is pure.
+ * Data, State, Query and Detail are plain values that structured clone can carry.
+ */
+export interface ViewDefinition<Data, State extends object, Query, Detail> {
+	/** Its folder's name; also the key its state is saved under. */
+	readonly id: string;
+	readonly title: string;
+	fit(model: ModelSummary): Fit;
+	/** Names of the tensors it needs of a run. */
+	taps(model: ModelSummary): readonly string[];
+	/** Reads tensors, runs kernels. No DOM, no drawing. */
+	compute(context: ViewContext): Promise<Data>;
+	/** What the picture needs beyond `data` at this state and size; the shell fetches it, keeps it and lays out again. */
+	queries(data: Data, state: State, size: Size): readonly Query[];
+	detail(context: ViewContext, data: Data, query: Query): Promise<Detail>;
+	/** The state to start from; `saved` is whatever an older version of this view left behind. */
+	restore(data: Data, saved: unknown): State;
+	/** The state that shows a site. */
+	focus(data: Data, state: State, site: AttentionSite): State;
+	controls(data: Data, state: State): readonly Control<keyof State & string>[];
+	act(data: Data, state: State, event: SceneEvent): State;
+	/** The same arguments give the same scene, so a test can compare it. `detail` is undefined until it arrived. */
+	layout(data: Data, state: State, size: Size, detail: (query: Query) => Detail | undefined): Scene;
+	/** The proofs behind what is shown, one a site. */
+	proofs(data: Data): readonly Proof[];
+	findings(data: Data): readonly SiteFinding[];
+	export(data: Data, state: State, detail: (query: Query) => Detail | undefined): DataExport;
+	/** For views that move: the state `seconds` later. */
+	step?(data: Data, state: State, seconds: number): State;
+}
+
+/** The half of a view that runs where the tensors are. */
+export interface ComputedView {
+	readonly id: string;
+	fit(model: ModelSummary): Fit;
+	taps(model: ModelSummary): readonly string[];
+	compute(context: ViewContext): Promise<unknown>;
+	detail(context: ViewContext, data: unknown, query: unknown): Promise<unknown>;
+}
+
+/** A view with its own types closed over, so that unlike views fit in one list. */
+export interface View extends ComputedView {
+	readonly title: string;
+	/** `data` is what `compute` gave, `fetch` asks the worker's `detail`, `changed` wants a new scene. */
+	open(data: unknown, saved: unknown, fetch: FetchDetail, changed: () => void): OpenView;
+}
+
+export type FetchDetail = (query: unknown) => Promise<unknown>;
+
+export interface OpenView {
+	readonly moves: boolean;
+	controls(): readonly Control[];
+	value(field: string): unknown;
+	/** JSON, as kept in the webview's saved state. */
+	save(): unknown;
+	set(field: string, value: unknown): void;
+	focus(site: AttentionSite): void;
+	act(event: SceneEvent): void;
+	advance(seconds: number): void;
+	/** Also starts fetching what it lacks; `pending` tells whether more is to come. */
+	scene(size: Size): { readonly scene: Scene; readonly pending: boolean };
+	proofs(): readonly Proof[];
+	findings(): readonly SiteFinding[];
+	export(): DataExport;
+}
