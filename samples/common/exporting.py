@@ -1,0 +1,87 @@
+"""From a trained module to a `model.onnx` that says which line of Python made each node, and names no machine."""
+import contextlib
+import os
+import pathlib
+import re
+import sys
+import warnings
+
+import onnx
+import torch
+
+SAMPLES = pathlib.Path(__file__).resolve().parents[1]
+FRAME = re.compile(r'^(?P<path>.+)\((?P<line>\d+)\): (?P<function>.+)$')
+SCRIPTED = re.compile(r'File "(?P<path>[^"]+)"')
+
+
+def portable_path(path):
+    """`samples/...` for our own files, `site-packages/...` for a library's, the bare file name for anything else."""
+    resolved = pathlib.Path(path).resolve()
+    if SAMPLES in resolved.parents:
+        return str(pathlib.Path('samples') / resolved.relative_to(SAMPLES))
+    for folder in ('site-packages', 'dist-packages'):
+        if folder in resolved.parts:
+            return '/'.join(('site-packages', *resolved.parts[resolved.parts.index(folder) + 1 :]))
+    return resolved.name
+
+
+def portable_doc(doc):
+    """The exporter's stack of frames, in its own format, without the folders of the machine that exported."""
+    lines = []
+    for line in doc.splitlines():
+        frame = FRAME.match(line)
+        if frame:
+            line = f'{portable_path(frame["path"])}({frame["line"]}): {frame["function"]}'
+        lines.append(SCRIPTED.sub(lambda match: f'File "{portable_path(match["path"])}"', line))
+    return '\n'.join(lines)
+
+
+def every_node(graph):
+    """All nodes of a graph and of the graphs inside its control flow."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from every_node(attribute.g)
+
+
+@contextlib.contextmanager
+def silent_stdout():
+    """Throw away what is printed, also by native code, which `contextlib.redirect_stdout` does not reach."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with open(os.devnull, 'w') as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def export(model, example, path, file_lines=True, outputs=('logits',), dynamic=None, custom_opsets=None):
+    """
+    Write `model` as ONNX opset 17, with batch and length free.
+
+    example:       token ids [B, T] to trace with
+    file_lines:    keep the Python stack of every node in its `doc_string`; without, only module paths in node names
+    dynamic:       free axes by input or output name, where they are not {0: 'batch', 1: 'seq'}
+    custom_opsets: versions of operator domains outside the standard, whose nodes the checker cannot know
+    """
+    axes = {name: {0: 'batch', 1: 'seq'} for name in ('input_ids', *outputs)}
+    axes.update(dynamic or {})
+    # verbose=True is what makes the exporter keep the lines; it prints the whole graph too
+    with silent_stdout(), warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        torch.onnx.export(
+            model.eval(), (example,), str(path), opset_version=17, input_names=['input_ids'],
+            output_names=list(outputs), dynamic_axes=axes, verbose=file_lines, custom_opsets=custom_opsets,
+        )
+    proto = onnx.load(str(path))
+    for node in every_node(proto.graph):
+        node.doc_string = portable_doc(node.doc_string)
+    if not custom_opsets:
+        onnx.checker.check_model(proto)
+    onnx.save(proto, str(path))
+    print(f'{path.name}: {path.stat().st_size:,} bytes, {len(proto.graph.node)} nodes')
