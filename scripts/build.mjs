@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { chdir } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import esbuild from 'esbuild';
+
+chdir(fileURLToPath(new URL('..', import.meta.url)));
+
+const watching = process.argv.includes('--watch');
+const ortFolder = 'node_modules/onnxruntime-web/dist';
+
+/**
+ * All that `onnxruntime-web/webgpu` loads at run time: the script with its own loader inside, and the WASM that holds
+ * both the WebGPU and the CPU backend. The JSPI build is 10 MB smaller, but the oldest editor's Chromium has no JSPI.
+ */
+const ortFiles = ['ort.webgpu.bundle.min.mjs', 'ort-wasm-simd-threaded.asyncify.wasm'];
+
+const host = { platform: 'node', target: 'node20' };
+const page = { platform: 'browser', target: 'chrome130' };
+// Worker and command line load onnxruntime-web from `dist/ort` while they run: inside a bundle it would be there twice.
+const ortAtRunTime = ['onnxruntime-web', 'onnxruntime-web/*'];
+
+/** The host's bundle is read whenever the editor starts it. */
+const hostBundle = 'dist/extension.cjs';
+const maxHostBytes = 500_000;
+
+/** @type {readonly (import('esbuild').BuildOptions & { entry: string })[]} */
+const bundles = [
+	{
+		entry: 'extension/extension.ts',
+		// `.cjs` because package.json says `module`, which extension hosts read only since VS Code 1.100 and in Node alone
+		outfile: hostBundle,
+		...host,
+		format: 'cjs',
+		external: ['vscode'],
+	},
+	{ entry: 'webview/app/main.ts', outfile: 'dist/webview.js', ...page, format: 'iife' },
+	{
+		entry: 'webview/runtime/worker.ts',
+		outfile: 'dist/worker.js',
+		...page,
+		format: 'esm',
+		external: ortAtRunTime,
+	},
+	{
+		entry: 'cli/main.ts',
+		outfile: 'dist/cli.js',
+		...host,
+		format: 'esm',
+		external: ortAtRunTime,
+		banner: { js: '#!/usr/bin/env node' },
+	},
+];
+
+const common = {
+	bundle: true,
+	minify: !watching,
+	sourcemap: watching ? 'inline' : false,
+	loader: { '.wgsl': 'text', '.ttf': 'dataurl', '.svg': 'text' },
+	legalComments: 'none',
+	logLevel: 'warning',
+};
+
+function optionsOf({ entry, ...options }) {
+	return { ...common, ...options, entryPoints: [entry] };
+}
+
+async function checkSize({ outfile }) {
+	const { size } = await stat(outfile);
+	console.log(`${outfile}  ${(size / 1000).toFixed(0)} kB`);
+	if (outfile === hostBundle && size > maxHostBytes)
+		throw new Error(`${outfile} has ${size} bytes, and at most ${maxHostBytes} are allowed`);
+}
+
+async function copyOrt() {
+	await mkdir('dist/ort', { recursive: true });
+	for (const file of ortFiles) await copyFile(`${ortFolder}/${file}`, `dist/ort/${basename(file)}`);
+}
+
+const present = bundles.filter(({ entry }) => {
+	const exists = existsSync(entry);
+	if (!exists) console.warn(`${entry} does not exist: its bundle is left out`);
+	return exists;
+});
+
+if (!watching) await rm('dist', { recursive: true, force: true });
+await copyOrt();
+if (watching) {
+	for (const bundle of present) await (await esbuild.context(optionsOf(bundle))).watch();
+	console.log('Watching. Ctrl-C ends it.');
+} else {
+	await Promise.all(present.map((bundle) => esbuild.build(optionsOf(bundle))));
+	for (const bundle of present) await checkSize(bundle);
+}
