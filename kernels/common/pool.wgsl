@@ -1,0 +1,51 @@
+// Pools a block of M into cells: sum, largest, smallest. A cell may span several blocks, which run in
+// order: the block that holds a cell's first row starts it, later ones add to it.
+// One invocation a cell that the block touches; cells never meet, so no barrier.
+
+struct Shape {
+	rows: u32, columns: u32, // the block, [rows, columns], columns as in M
+	first_row: u32, // row of the rectangle that the block starts at
+	first_column: u32, // column of M that the rectangle starts at
+	rectangle_columns: u32,
+	cell_rows: u32, cell_columns: u32, // size of a cell
+	first_cell: u32, cells_down: u32, // rows of cells that the block touches
+	cells_across: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> weights: array<f32>; // [rows, columns]
+@group(0) @binding(2) var<storage, read_write> cells: array<f32>; // [cells down, cells across, 3]
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+	if (id.x >= shape.cells_across || id.y >= shape.cells_down) { return; }
+	let down = shape.first_cell + id.y;
+	let out = (down * shape.cells_across + id.x) * 3u;
+	let top = down * shape.cell_rows;
+	let from_row = max(top, shape.first_row) - shape.first_row;
+	let to_row = min(top + shape.cell_rows - shape.first_row, shape.rows);
+	let left = id.x * shape.cell_columns;
+	let from_column = shape.first_column + left;
+	let to_column = shape.first_column + min(left + shape.cell_columns, shape.rectangle_columns);
+
+	let start = weights[from_row * shape.columns + from_column];
+	var sum = 0.0;
+	var largest = start;
+	var smallest = start;
+	if (top < shape.first_row) {
+		sum = cells[out];
+		largest = cells[out + 1u];
+		smallest = cells[out + 2u];
+	}
+	for (var t = from_row; t < to_row; t++) {
+		for (var j = from_column; j < to_column; j++) {
+			let value = weights[t * shape.columns + j];
+			sum += value;
+			largest = max(largest, value);
+			smallest = min(smallest, value);
+		}
+	}
+	cells[out] = sum;
+	cells[out + 1u] = largest;
+	cells[out + 2u] = smallest;
+}

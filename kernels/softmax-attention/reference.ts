@@ -1,0 +1,59 @@
+import { arrayOf, indexOf } from '../common/tensors.ts';
+import {
+	checkSoftmax,
+	operator,
+	type SoftmaxInputs,
+	type SoftmaxOptions,
+	type SoftmaxShape,
+} from './shape.ts';
+
+/**
+ * One row of the probabilities as the equations read, in float64: the definition the shaders are held to.
+ *
+ * @returns `(b, h, t) → [S]`; all zero for a query that may see nothing
+ * @throws KernelError `shape` when something does not fit, `device` for tensors on a GPU
+ * @see Vaswani et al., "Attention Is All You Need", arXiv:1706.03762, equation 1
+ */
+export function softmaxAttentionReference(
+	inputs: SoftmaxInputs,
+	shape: SoftmaxShape,
+	options: SoftmaxOptions = {},
+): (batch: number, head: number, t: number) => Float64Array {
+	checkSoftmax(inputs, shape, options);
+	const { H, keyHeads, S, K } = shape;
+	const { scale = 1 / Math.sqrt(K), softCap, slopes, causal = false, queryOffset = 0 } = options;
+	const { causalFill = -Infinity, window = Infinity } = options;
+	const q = arrayOf(operator, 'q', inputs.q);
+	const k = arrayOf(operator, 'k', inputs.k);
+	const { additive, allowed } = inputs;
+	const added = additive && arrayOf(operator, 'additive', additive);
+	const bytes = allowed && arrayOf(operator, 'allowed', allowed.tensor);
+
+	return (b, h, t) => {
+		const own = t + queryOffset;
+		const keyHead = Math.floor((h * keyHeads) / H);
+		const scores = new Float64Array(S);
+		for (let j = 0; j < S; j++) {
+			let score = 0;
+			for (let i = 0; i < K; i++) {
+				score += q[indexOf(inputs.q, b, h, t, i)]! * k[indexOf(inputs.k, b, keyHead, j, i)]!;
+			}
+			score *= scale;
+			if (softCap !== undefined) score = softCap * Math.tanh(score / softCap);
+			if (slopes) score += slopes[h]! * (j - own);
+			if (added) score += added[indexOf(additive, b, h, t, j)]!;
+			if (bytes) {
+				const set = bytes[indexOf(allowed.tensor, b, h, t, j)] !== 0;
+				if (set !== (allowed.one !== 'fill')) score = allowed.fill ?? -Infinity;
+			}
+			if (causal && j > own) score = causalFill;
+			if (j <= own - window) score = -Infinity;
+			scores[j] = score;
+		}
+		const largest = scores.reduce((a, x) => Math.max(a, x), -Infinity);
+		if (largest === -Infinity) return scores.fill(0);
+		const weights = scores.map((score) => Math.exp(score - largest));
+		const sum = weights.reduce((a, x) => a + x, 0);
+		return weights.map((weight) => weight / sum);
+	};
+}
