@@ -10,6 +10,7 @@ const ignored = ['**/node_modules/**', 'dist/**', '.cache/**', 'test/e2e/**'];
 
 export default defineConfig({
 	plugins: [wgslAsText],
+	define: { ATTNSCOPE_VERSION: JSON.stringify('0.0.0-test') },
 	test: {
 		projects: [
 			{

@@ -49,7 +49,7 @@ export function optional<T>(item: Parser<T>): Parser<T | null> {
 export function tableOf<T>(item: Parser<T>): Parser<Record<string, T>> {
 	return (v, path) => {
 		if (typeof v !== 'object' || v === null || Array.isArray(v)) malformed(path, 'a table', v);
-		const entries = Object.entries(v as object).map(
+		const entries = Object.entries(v).map(
 			([key, value]) => [key, item(value, `${path}.${key}`)] as const,
 		);
 		return Object.fromEntries(entries);

@@ -132,6 +132,8 @@ export interface Figure {
 
 /** Lengths in CSS pixels from the view's top left. */
 export interface Scene {
+	/** The site in front, or empty where the picture is of none in particular. */
+	readonly site: string;
 	/** What is drawn. */
 	readonly title: string;
 	/** The finding in one sentence: shown on top, read aloud, asserted by tests. */

@@ -1,0 +1,285 @@
+import { Endpoint, type Port } from '../../extension/protocol/endpoint.ts';
+import {
+	PROTOCOL_VERSION,
+	hostMethods,
+	pageMethods,
+	type PageState,
+} from '../../extension/protocol/messages.ts';
+import { ProtocolError } from '../../extension/protocol/parse.ts';
+import type { RunManifest, RunSummary } from '../../extension/protocol/run.ts';
+import type { View } from '../view-api/view.ts';
+import type { Card } from './card.ts';
+import {
+	cancelledCard,
+	emptyCard,
+	failedCard,
+	idleCard,
+	loadingCard,
+	noInputCard,
+	unfitCard,
+	untrustedCard,
+} from './cards.ts';
+import { Page } from './page.ts';
+import { exportPicture, type PictureFormat } from './export-picture.ts';
+import { Picture } from './picture.ts';
+import { summarize } from './report.ts';
+import type { SavedState } from './saved-state.ts';
+import { views } from './views.ts';
+import { WorkerClient, type RuntimeUrls } from './worker-client.ts';
+
+type CommandId = 'openModel' | 'runOnInput' | 'pickBackend' | 'manageTrust' | 'run' | 'goToCode';
+
+/** How long the host may take for an answer that needs no model to run. */
+const HOST_TIMEOUT_MS = 60_000;
+
+/** The flow from a model to its picture: asks the host, runs the worker, shows the page. */
+export class App {
+	private readonly host: Endpoint<typeof pageMethods, typeof hostMethods>;
+	private readonly page: Page;
+	private readonly picture: Picture;
+	private state: PageState | undefined;
+	private worker: { readonly client: WorkerClient; readonly key: string } | undefined;
+	private running: AbortController | undefined;
+	private manifest: RunManifest | undefined;
+	private summary: RunSummary | undefined;
+	private view: View | undefined;
+
+	constructor(
+		root: HTMLElement,
+		port: Port,
+		private readonly urls: RuntimeUrls,
+		private readonly saved: SavedState,
+	) {
+		this.host = new Endpoint(
+			port,
+			pageMethods,
+			{
+				showState: (state) => this.show(state),
+				selectSite: ({ site }) => this.select(site),
+				run: () => this.run(),
+				cancelRun: () => this.cancel(),
+				exportPicture: ({ format }) => this.export(format),
+			},
+			hostMethods,
+			(error) => console.error(error.message),
+		);
+		this.page = new Page(root, {
+			run: () => this.runAndShow(),
+			runOnInput: this.press('runOnInput'),
+			pickView: (id) => this.open(id).catch((error: unknown) => this.fail(error)),
+			pickBackend: this.press('pickBackend'),
+			export: (format) => this.tell(this.export(format)),
+			goToCode: this.press('goToCode'),
+		});
+		this.picture = new Picture(this.page, saved, (site) =>
+			this.tell(this.host.ask('selectSite', { site }, { timeoutMs: HOST_TIMEOUT_MS })),
+		);
+	}
+
+	/** Tells the host that the page listens, and shows what it answers. */
+	async start(): Promise<void> {
+		try {
+			this.show(
+				await this.host.ask('ready', { version: PROTOCOL_VERSION }, { timeoutMs: HOST_TIMEOUT_MS }),
+			);
+		} catch (error) {
+			this.fail(error);
+		}
+	}
+
+	private show(state: PageState): void {
+		const before = this.state;
+		this.state = state;
+		const { model, problem } = state;
+		this.page.showModel(model?.name ?? 'Attnscope');
+		if (!this.manifest) this.page.showBackend(undefined);
+		const changed =
+			keyOf(before) !== keyOf(state) ||
+			JSON.stringify(before?.input) !== JSON.stringify(state.input);
+		if (!changed && this.summary && before?.trusted === state.trusted) {
+			if (state.site !== null) this.select(state.site);
+			return;
+		}
+		if (keyOf(before) !== keyOf(state)) this.dropWorker();
+		if (problem !== null) this.showFailure('The model could not be opened', problem, 'openModel');
+		else if (!model) this.wait(emptyCard(this.press('openModel')));
+		else if (!state.trusted) this.wait(untrustedCard(model, this.press('manageTrust')));
+		else if (!this.fitting().length) this.wait(unfitCard(model, views));
+		else if (!state.input) this.wait(noInputCard(state.inputNote, this.press('runOnInput')));
+		else if (state.runAtOnce || this.saved.hasRun(model.uri)) this.runAndShow();
+		else this.wait(idleCard(model, () => this.runAndShow()));
+	}
+
+	/** @returns the numbers of the run. @throws what made it fail, after showing it */
+	private async run(): Promise<RunSummary> {
+		this.cancel();
+		const { state } = this;
+		if (!state?.model || !state.input || !state.trusted) {
+			throw new ProtocolError(
+				'failed',
+				'There is nothing to run: no model, no input, or no trust.',
+			);
+		}
+		const { model, input } = state;
+		const running = new AbortController();
+		this.running = running;
+		const { signal } = running;
+		try {
+			this.progress('Preparing the run', null, null);
+			const taps = [...new Set(this.fitting().flatMap((view) => view.taps(model)))];
+			const plan = await this.host.ask('planProbes', { taps, overrides: [] }, { signal });
+			const client = await this.workerFor(state, signal);
+			this.manifest = await client.run(
+				{
+					model,
+					plan,
+					input,
+					choice: state.backend,
+					loadMilliseconds: client.loadMilliseconds,
+				},
+				signal,
+			);
+			this.page.showBackend(this.manifest);
+			this.saved.ran(model.uri);
+			const id = state.view ?? this.saved.view(model.uri) ?? this.fitting()[0]!.id;
+			await this.open(id, signal);
+			this.summary = summarize(this.manifest, this.picture.view!);
+			this.running = undefined;
+			this.status('ready', '');
+			await this.host.ask('reportRun', this.summary, { timeoutMs: HOST_TIMEOUT_MS });
+			return this.summary;
+		} catch (error) {
+			// a newer run took over: its pages are the ones to show
+			if (this.running !== running && this.running !== undefined) throw error;
+			this.running = undefined;
+			if (signal.aborted) this.wait(cancelledCard(() => this.runAndShow()));
+			else this.fail(error);
+			throw error;
+		}
+	}
+
+	private async open(id: string, signal = new AbortController().signal): Promise<void> {
+		const { state, worker, manifest } = this;
+		if (!state?.model || !worker || !manifest) return;
+		const fitting = this.fitting();
+		this.view = fitting.find((view) => view.id === id) ?? fitting[0]!;
+		const { view } = this;
+		const data = await worker.client.compute(view.id, signal);
+		this.page.showResult(fitting, view.id);
+		this.page.showInput(state.inputNote);
+		const site = state.model.sites.find((candidate) => candidate.id === state.site);
+		this.picture.show(view, data, state.model, worker.client, site);
+	}
+
+	private async workerFor(state: PageState, signal: AbortSignal): Promise<WorkerClient> {
+		const key = keyOf(state);
+		if (this.worker?.key === key) return this.worker.client;
+		this.dropWorker();
+		const client = await WorkerClient.start(
+			this.urls,
+			state.model!.bytes,
+			(offset, length, stop) => this.host.ask('readBytes', { offset, length }, { signal: stop }),
+			{
+				progress: (message, done, total) => {
+					if (this.running) this.progress(message, done, total);
+				},
+				deviceLost: (reason) => this.loseDevice(reason),
+			},
+			signal,
+		);
+		this.worker = { client, key };
+		return client;
+	}
+
+	private select(id: string): void {
+		const site = this.state?.model?.sites.find((candidate) => candidate.id === id);
+		if (site) this.picture.focus(site);
+	}
+
+	private async export(format: PictureFormat): Promise<void> {
+		const { view, scene, theme } = this.picture;
+		if (!view || !scene || !this.manifest || !this.view) {
+			throw new ProtocolError('failed', 'There is no picture to export yet: run the model first.');
+		}
+		const file = await exportPicture(format, view, this.view.id, scene, theme, this.manifest);
+		await this.host.ask('saveFile', file);
+	}
+
+	private cancel(): void {
+		if (!this.running) return;
+		this.running.abort();
+		this.dropWorker();
+	}
+
+	private dropWorker(): void {
+		this.worker?.client.dispose();
+		this.worker = undefined;
+		this.summary = undefined;
+		this.picture.clear();
+	}
+
+	private loseDevice(reason: string): void {
+		this.running?.abort();
+		this.dropWorker();
+		this.showFailure(
+			'The GPU device was lost',
+			`${reason}. Nothing of the model is gone; run it again, or pick WASM as the backend.`,
+			'run',
+		);
+	}
+
+	private fitting(): View[] {
+		const model = this.state?.model;
+		return model ? views.filter((view) => view.fit(model).fits) : [];
+	}
+
+	/** Runs; whatever makes it fail is on the page already. */
+	private runAndShow(): void {
+		this.run().catch(() => undefined);
+	}
+
+	private wait(card: Card): void {
+		this.page.showCard(card);
+		this.status('idle', card.title);
+	}
+
+	private progress(message: string, done: number | null, total: number | null): void {
+		this.page.showCard(loadingCard(message, done, total, () => this.cancel()));
+		this.status('running', message);
+	}
+
+	private fail(error: unknown): void {
+		const words = error instanceof Error ? error.message : String(error);
+		this.showFailure('The run failed', words, 'run');
+	}
+
+	private showFailure(title: string, text: string, retry: 'run' | 'openModel'): void {
+		const press = retry === 'run' ? () => this.runAndShow() : this.press(retry);
+		const label = retry === 'run' ? 'Run again' : 'Open another model…';
+		this.page.showCard(failedCard(title, text, label, press));
+		this.status('failed', text);
+	}
+
+	private status(phase: 'idle' | 'running' | 'ready' | 'failed', message: string): void {
+		const { manifest } = this;
+		const backend = manifest
+			? manifest.backend === 'webgpu'
+				? `WebGPU · ${manifest.adapter}`
+				: 'WASM'
+			: '';
+		this.tell(this.host.ask('reportStatus', { phase, backend, message }));
+	}
+
+	private press(id: CommandId): () => void {
+		return () => this.tell(this.host.ask('command', { id }));
+	}
+
+	/** For what the host is told and the page does not wait for. */
+	private tell(answer: Promise<unknown>): void {
+		answer.catch((error: unknown) => console.warn(String(error)));
+	}
+}
+
+function keyOf(state: PageState | undefined): string {
+	return state?.model ? `${state.model.uri}@${state.model.version}@${state.backend}` : '';
+}

@@ -1,0 +1,24 @@
+import { element, icon } from './element.ts';
+import { makeButton, makeProgress } from './toolkit.ts';
+
+/** A page without a picture: what happened, what to do, one button. */
+export interface Card {
+	/** For tests and styles. */
+	readonly state: 'loading' | 'failed' | 'unfit' | 'empty' | 'idle';
+	readonly icon: string;
+	readonly title: string;
+	readonly text: string;
+	readonly action?: { readonly label: string; readonly icon: string; readonly press: () => void };
+}
+
+export function cardElement(card: Card): HTMLElement {
+	const box = element(
+		'section',
+		{ class: `card card-${card.state}`, role: card.state === 'failed' ? 'alert' : 'status' },
+		card.state === 'loading' ? makeProgress() : icon(card.icon),
+		element('h2', {}, card.title),
+		element('p', { 'data-testid': card.state === 'failed' ? 'error' : 'card-text' }, card.text),
+	);
+	if (card.action) box.append(makeButton({ ...card.action, primary: card.state !== 'loading' }));
+	return box;
+}

@@ -1,0 +1,15 @@
+import type { RunManifest, RunSummary } from '../../extension/protocol/run.ts';
+import { sceneToSvg } from '../draw/svg.ts';
+import { darkTheme, lightTheme } from '../draw/theme.ts';
+import type { OpenView } from '../view-api/view.ts';
+
+/** What the host keeps of a run: numbers, sentences and small pictures, one a site. */
+export function summarize(manifest: RunManifest, view: OpenView): RunSummary {
+	return {
+		manifest,
+		sites: view.findings().map(({ picture, ...numbers }) => ({
+			...numbers,
+			picture: { dark: sceneToSvg(picture, darkTheme), light: sceneToSvg(picture, lightTheme) },
+		})),
+	};
+}

@@ -1,0 +1,5 @@
+import type { View } from '../view-api/view.ts';
+import { attention } from '../views/attention/attention.ts';
+
+/** Every view, in the order the picker shows them. */
+export const views: readonly View[] = [attention];

@@ -1,0 +1,113 @@
+import { Endpoint } from '../../extension/protocol/endpoint.ts';
+import type { RunManifest } from '../../extension/protocol/run.ts';
+import { fromWorkerMethods, workerMethods, type WorkerRun } from '../runtime/worker-methods.ts';
+import { workerPort } from './host-port.ts';
+
+/** Where the page finds the parts of the runtime; all of them under the extension's own folder. */
+export interface RuntimeUrls {
+	readonly worker: string;
+	readonly ort: string;
+	readonly wasm: string;
+}
+
+export interface WorkerEvents {
+	progress(message: string, done: number | null, total: number | null): void;
+	deviceLost(reason: string): void;
+}
+
+type Remote = Endpoint<typeof fromWorkerMethods, typeof workerMethods>;
+
+/** Reads `length` bytes of the model from `offset`. */
+export type ReadBytes = (
+	offset: number,
+	length: number,
+	signal: AbortSignal,
+) => Promise<Uint8Array>;
+
+const RANGE_BYTES = 8 * 1024 * 1024;
+
+/**
+ * The worker that holds one model. A run inside WASM or on a GPU cannot be stopped from outside, so cancelling ends
+ * the worker, which frees all it held.
+ */
+export class WorkerClient {
+	private constructor(
+		private readonly worker: Worker,
+		private readonly endpoint: Remote,
+		/** How long fetching the model took, ms. */
+		readonly loadMilliseconds: number,
+	) {}
+
+	/** Starts a worker and fills it with the model's bytes, in ranges. */
+	static async start(
+		urls: RuntimeUrls,
+		modelBytes: number,
+		read: ReadBytes,
+		events: WorkerEvents,
+		signal: AbortSignal,
+	): Promise<WorkerClient> {
+		events.progress('Starting the runtime', null, null);
+		const [workerUrl, ortUrl, wasm] = await Promise.all([
+			blobUrl(urls.worker, signal),
+			blobUrl(urls.ort, signal),
+			fetchOwn(urls.wasm, signal).then((response) => response.arrayBuffer()),
+		]);
+		signal.throwIfAborted();
+		const worker = new Worker(workerUrl, { type: 'module', name: 'attnscope-runtime' });
+		const endpoint: Remote = new Endpoint(
+			workerPort(worker),
+			fromWorkerMethods,
+			{
+				progress: ({ message, done, total }) => (events.progress(message, done, total), null),
+				deviceLost: ({ reason }) => (events.deviceLost(reason), null),
+			},
+			workerMethods,
+			(error) => console.error(error.message),
+		);
+		const client = (milliseconds: number) => new WorkerClient(worker, endpoint, milliseconds);
+		try {
+			await endpoint.ask('start', { ortUrl, wasm, modelBytes }, { signal, transfer: [wasm] });
+			URL.revokeObjectURL(workerUrl);
+			URL.revokeObjectURL(ortUrl);
+			const start = performance.now();
+			for (let offset = 0; offset < modelBytes; offset += RANGE_BYTES) {
+				events.progress('Loading the model', offset, modelBytes);
+				const bytes = await read(offset, Math.min(RANGE_BYTES, modelBytes - offset), signal);
+				await endpoint.ask('putBytes', { offset, bytes }, { signal });
+			}
+			return client(performance.now() - start);
+		} catch (error) {
+			client(0).dispose();
+			throw error;
+		}
+	}
+
+	run(request: WorkerRun, signal: AbortSignal): Promise<RunManifest> {
+		return this.endpoint.ask('run', request, { signal });
+	}
+
+	compute(view: string, signal: AbortSignal): Promise<unknown> {
+		return this.endpoint.ask('compute', { view }, { signal });
+	}
+
+	detail(view: string, query: unknown): Promise<unknown> {
+		return this.endpoint.ask('detail', { view, query });
+	}
+
+	dispose(): void {
+		this.endpoint.dispose();
+		this.worker.terminate();
+	}
+}
+
+async function fetchOwn(url: string, signal: AbortSignal): Promise<Response> {
+	const response = await fetch(url, { signal });
+	if (!response.ok) throw new Error(`The extension's file ${url} could not be read.`);
+	return response;
+}
+
+/** Workers start, and modules load in them, only from `blob:` addresses of the page's own. */
+async function blobUrl(url: string, signal: AbortSignal): Promise<string> {
+	const text = await (await fetchOwn(url, signal)).text();
+	return URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+}

@@ -1,0 +1,111 @@
+import type * as ort from 'onnxruntime-web';
+import type { InferenceSession, Tensor } from 'onnxruntime-web';
+import type { ProbePlan } from '../../extension/protocol/messages.ts';
+import type { BackendChoice, ModelInput } from '../../extension/protocol/run.ts';
+import { chooseBackend, onWasm, wordsOf, type ChosenBackend } from './backend.ts';
+import { toFeeds } from './feeds.ts';
+import type { ModelBytes } from './model-bytes.ts';
+import { NamedTensors } from './named-tensors.ts';
+import { RunError } from './run-error.ts';
+
+export type Ort = typeof ort;
+
+/** What the runtime finds around it: the module, and a GPU where there is one. */
+export interface Surroundings {
+	readonly ort: Ort;
+	readonly gpu: GPU | undefined;
+}
+
+export type SessionPlan = Pick<ProbePlan, 'edits' | 'suffix' | 'outputs' | 'inputs'>;
+
+/** One model, patched with its probes, on one backend. */
+export class ModelSession {
+	private readonly tensors = new NamedTensors();
+
+	private constructor(
+		private readonly ort: Ort,
+		private readonly session: InferenceSession,
+		private readonly plan: SessionPlan,
+		/** Where it runs and why. */
+		readonly chosen: ChosenBackend,
+		/** The session's own device, on which kernels run too; undefined on WASM. */
+		readonly device: GPUDevice | undefined,
+		readonly milliseconds: number,
+	) {}
+
+	/**
+	 * WebGPU where there is an adapter and it takes the model, else WASM, with the reason.
+	 * @param wasmBecause set where the caller knows why it must be WASM
+	 * @throws RunError `session` where WASM refuses the model too
+	 */
+	static async create(
+		{ ort, gpu }: Surroundings,
+		bytes: ModelBytes,
+		plan: SessionPlan,
+		choice: BackendChoice,
+		wasmBecause?: string,
+	): Promise<ModelSession> {
+		const model = bytes.patched(plan);
+		const start = performance.now();
+		let chosen = wasmBecause === undefined ? await chooseBackend(choice, gpu) : onWasm(wasmBecause);
+		if (chosen.backend === 'webgpu') {
+			try {
+				const session = await ort.InferenceSession.create(model, onGpu(plan));
+				const device = await ort.env.webgpu.device;
+				return new ModelSession(ort, session, plan, chosen, device, performance.now() - start);
+			} catch (error) {
+				chosen = onWasm(`WebGPU refused this model: ${wordsOf(error)}`);
+			}
+		}
+		try {
+			const session = await ort.InferenceSession.create(model, { executionProviders: ['wasm'] });
+			return new ModelSession(ort, session, plan, chosen, undefined, performance.now() - start);
+		} catch (error) {
+			throw new RunError('session', `onnxruntime refused this model: ${wordsOf(error)}`);
+		}
+	}
+
+	/**
+	 * Runs the model and keeps its tensors until the next run.
+	 * @param overrides by tensor name: what to put in its place
+	 * @throws RunError `session` with the runtime's own words
+	 */
+	async run(input: ModelInput, overrides: Readonly<Record<string, Tensor>> = {}): Promise<void> {
+		this.tensors.dispose();
+		const feeds = toFeeds(this.ort.Tensor, input);
+		for (const { tensor, input: name } of this.plan.inputs) {
+			if (overrides[tensor]) feeds[name] = overrides[tensor];
+		}
+		let results: InferenceSession.OnnxValueMapType;
+		try {
+			results = await this.session.run(feeds);
+		} catch (error) {
+			throw new RunError('session', `The model did not run: ${wordsOf(error)}`);
+		}
+		const tapped = new Map(this.plan.outputs.map(({ tensor, output }) => [output, tensor]));
+		for (const [output, value] of Object.entries(results)) {
+			this.tensors.add(tapped.get(output) ?? output, value);
+		}
+	}
+
+	/** @throws RunError `no-such-tensor` */
+	tensor(name: string): ReturnType<NamedTensors['get']> {
+		return this.tensors.get(name);
+	}
+
+	async dispose(): Promise<void> {
+		this.tensors.dispose();
+		await this.session.release();
+	}
+}
+
+/** Tapped tensors stay on the device; the model's own outputs do too, and are read back when asked for. */
+function onGpu({ outputs }: SessionPlan): InferenceSession.SessionOptions {
+	return {
+		executionProviders: ['webgpu'],
+		preferredOutputLocation:
+			outputs.length === 0
+				? 'cpu'
+				: Object.fromEntries(outputs.map(({ output }) => [output, 'gpu-buffer'] as const)),
+	};
+}

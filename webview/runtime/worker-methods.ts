@@ -1,0 +1,33 @@
+import { unread } from '../../extension/protocol/messages.ts';
+import type { Method } from '../../extension/protocol/messages.ts';
+import type { BackendChoice, RunManifest } from '../../extension/protocol/run.ts';
+import type { RunRequest } from './model-runtime.ts';
+
+/** Both ends are of one build, so values pass unread; the types are what keeps them together. */
+const within = <A, R>(): Method<A, R> => unread as unknown as Method<A, R>;
+
+export interface WorkerStart {
+	/** Where the runtime's module is: a `blob:` address. */
+	readonly ortUrl: string;
+	readonly wasm: ArrayBuffer;
+	/** Files of this size are about to arrive. */
+	readonly modelBytes: number;
+}
+
+export type WorkerRun = Omit<RunRequest, 'choice'> & { readonly choice: BackendChoice };
+
+/** What the page may ask of its worker. */
+export const workerMethods = {
+	start: within<WorkerStart, null>(),
+	/** A stretch of the model's file, in any order. */
+	putBytes: within<{ offset: number; bytes: Uint8Array }, null>(),
+	run: within<WorkerRun, RunManifest>(),
+	compute: within<{ view: string }, unknown>(),
+	detail: within<{ view: string; query: unknown }, unknown>(),
+};
+
+/** What the worker tells its page. */
+export const fromWorkerMethods = {
+	progress: within<{ message: string; done: number | null; total: number | null }, null>(),
+	deviceLost: within<{ reason: string }, null>(),
+};
