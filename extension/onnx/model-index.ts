@@ -33,6 +33,8 @@ export interface ConstantTensor {
 	readonly external: ExternalData | null;
 	/** Row-major, for tensors of up to `INLINE_ELEMENTS` elements of a numeric or boolean dtype; else null. */
 	readonly values: readonly number[] | null;
+	/** Where its name stands in the file, so that a probe can rename it in place. */
+	readonly nameBytes?: ByteRange;
 }
 
 export type Attribute =
@@ -62,6 +64,8 @@ export interface GraphNode {
 	readonly metadata: ReadonlyMap<string, string>;
 	/** Where each output's name stands in the file, so that a probe can rename it in place. */
 	readonly outputNames: readonly ByteRange[];
+	/** The whole field of the node in the file, tag and length included. */
+	readonly field?: ByteRange;
 }
 
 export interface Graph {
@@ -88,6 +92,14 @@ export interface LocalFunction {
 	readonly metadata: ReadonlyMap<string, string>;
 }
 
+/** Which version of a domain's operators the model was written for; the domain is empty for ai.onnx. */
+export interface Opset {
+	readonly domain: string;
+	readonly version: number;
+	/** The whole field in the file, tag and length included. */
+	readonly field?: ByteRange;
+}
+
 /** What is known of an ONNX file without its weights. */
 export interface ModelIndex {
 	/** Size of the file. */
@@ -95,7 +107,7 @@ export interface ModelIndex {
 	/** Bytes read to build this index. */
 	readonly bytesRead: number;
 	readonly irVersion: number;
-	readonly opsets: readonly { readonly domain: string; readonly version: number }[];
+	readonly opsets: readonly Opset[];
 	readonly producer: { readonly name: string; readonly version: string };
 	readonly graph: Graph;
 	readonly functions: readonly LocalFunction[];
