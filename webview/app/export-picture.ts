@@ -28,7 +28,10 @@ export async function exportPicture(
 	const text = (words: string) => new TextEncoder().encode(words);
 	switch (format) {
 		case 'svg':
-			return { name: `${stem}.svg`, bytes: text(withManifest(sceneToSvg(scene, theme), manifest)) };
+			return {
+				name: `${stem}.svg`,
+				bytes: text(sceneToSvg(scene, theme, { alone: true, metadata: manifest })),
+			};
 		case 'png':
 			return { name: `${stem}.png`, bytes: await sceneToPng(scene, theme, PNG_SCALE, manifest) };
 		case 'csv':
@@ -48,9 +51,4 @@ export async function exportPicture(
 				),
 			};
 	}
-}
-
-function withManifest(svg: string, manifest: RunManifest): string {
-	const json = JSON.stringify(manifest).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-	return svg.replace(/(<svg[^>]*>)/, `$1<metadata>${json}</metadata>`);
 }

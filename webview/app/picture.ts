@@ -1,6 +1,7 @@
 import type { AttentionSite, ModelSummary } from '../../extension/protocol/model.ts';
-import { mountFigure } from '../draw/chart.ts';
-import { readTheme, type Theme } from '../draw/theme.ts';
+import { measureText } from '../draw/canvas.ts';
+import { drawFigure } from '../draw/chart.ts';
+import { pageTheme, type Theme } from '../draw/theme.ts';
 import type { Figure, Scene, Size } from '../view-api/scene.ts';
 import type { OpenView, SceneEvent, View } from '../view-api/view.ts';
 import { controlElements, controlsKey } from './controls.ts';
@@ -10,16 +11,15 @@ import type { SavedState } from './saved-state.ts';
 import { SceneView } from './scene-view.ts';
 import type { WorkerClient } from './worker-client.ts';
 
-type Mounted = ReturnType<typeof mountFigure>;
-
 /** The picture of one open view: lays out, draws, listens; at most once a frame. */
 export class Picture {
 	view: OpenView | undefined;
 	scene: Scene | undefined;
 	theme: Theme;
 	private readonly sceneView: SceneView;
-	private readonly figures = new Map<string, Mounted>();
-	private drawn = { controls: '', width: 0 };
+	private readonly figures: ReturnType<typeof drawFigure>[] = [];
+	private drawn = { controls: '', figures: '', width: 0 };
+	private readonly measure = element('canvas').getContext('2d')!;
 	private frame = 0;
 	private save: () => void = () => undefined;
 
@@ -30,13 +30,13 @@ export class Picture {
 	) {
 		this.sceneView = new SceneView((event) => this.act(event));
 		page.picture.append(this.sceneView.root);
-		this.theme = readTheme(document.body);
+		this.theme = pageTheme(document);
 		new ResizeObserver(() => {
 			if (page.width !== this.drawn.width) this.redraw();
 		}).observe(page.picture);
 		// VS Code changes the theme by the body's class and the root's variables
 		new MutationObserver(() => {
-			this.theme = readTheme(document.body);
+			this.theme = pageTheme(document);
 			this.redraw();
 		}).observe(document.body, { attributes: true, attributeFilter: ['class'] });
 	}
@@ -70,10 +70,8 @@ export class Picture {
 		this.frame = 0;
 		this.view = undefined;
 		this.scene = undefined;
-		this.drawn.controls = '';
-		for (const figure of this.figures.values()) figure.destroy();
-		this.figures.clear();
-		this.page.figures.replaceChildren();
+		this.drawn = { controls: '', figures: '', width: 0 };
+		this.clearFigures();
 	}
 
 	private act(event: SceneEvent): void {
@@ -113,36 +111,32 @@ export class Picture {
 		this.page.controls.replaceChildren(...controlElements(view, changed));
 	}
 
+	/** Charts are drawn anew only when what they show changed: a moving cursor leaves them in peace. */
 	private drawFigures(figures: readonly Figure[]): void {
-		const named = new Set(figures.map(({ id }) => id));
-		for (const [id, mounted] of this.figures) {
-			if (named.has(id)) continue;
-			mounted.destroy();
-			this.figures.delete(id);
-			this.page.figures.querySelector(`[data-figure="${CSS.escape(id)}"]`)?.remove();
-		}
+		const key = JSON.stringify([this.theme.kind, figures]);
+		if (key === this.drawn.figures) return;
+		this.drawn.figures = key;
+		this.clearFigures();
 		for (const figure of figures) {
-			const known = this.figures.get(figure.id);
-			if (known) {
-				known.update(figure, this.theme);
-				continue;
-			}
-			const canvas = element('canvas', { role: 'img', 'aria-label': figure.title });
+			const canvas = element('canvas');
 			this.page.figures.append(
 				element('div', { class: 'figure', 'data-figure': figure.id }, canvas),
 			);
-			this.figures.set(figure.id, mountFigure(canvas, figure, this.theme));
+			this.figures.push(drawFigure(canvas, figure, this.theme));
 		}
 	}
 
+	private clearFigures(): void {
+		for (const figure of this.figures.splice(0)) figure.destroy();
+		this.page.figures.replaceChildren();
+	}
+
 	private size(): Size {
-		const { characterWidth, lineHeight } = this.theme;
 		const top = this.page.picture.getBoundingClientRect().top;
 		return {
 			width: this.page.width,
 			height: Math.max(window.innerHeight - Math.max(top, 0), 240),
-			characterWidth,
-			lineHeight,
+			...measureText(this.measure, this.theme),
 		};
 	}
 }

@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { findSites } from '../extension/attention/find-sites.ts';
+import { fileSource } from '../extension/onnx/file-source.ts';
+import { indexModel } from '../extension/onnx/index-model.ts';
+import type { ModelIndex } from '../extension/onnx/model-index.ts';
+import { planProbes } from '../extension/onnx/probes.ts';
+import type { ModelSummary } from '../extension/protocol/model.ts';
+import type { ModelInput, Proof, RunManifest } from '../extension/protocol/run.ts';
+import { checkInput } from '../extension/workspace/check-input.ts';
+import { InputError } from '../extension/workspace/input-error.ts';
+import { parseInputFile } from '../extension/workspace/input-file.ts';
+import { summarizeModel } from '../extension/workspace/model-summary.ts';
+import { views } from '../webview/app/views.ts';
+import { ModelBytes } from '../webview/runtime/model-bytes.ts';
+import { ModelRuntime } from '../webview/runtime/model-runtime.ts';
+import type { Ort } from '../webview/runtime/model-session.ts';
+import type { View } from '../webview/view-api/view.ts';
+
+export interface RunOptions {
+	readonly model: string;
+	readonly view: string;
+	/** An input file; where undefined, the `prompt.json` beside the model. */
+	readonly input: string | undefined;
+	readonly ort: Ort;
+}
+
+export interface RunReport {
+	readonly backend: string;
+	readonly description: string;
+	readonly data: unknown;
+	readonly proof: readonly Pick<Proof, 'site' | 'residual' | 'tolerance' | 'verified'>[];
+	readonly manifest: RunManifest;
+}
+
+/** Descriptions depend on the width only in what they need to draw: any will do. */
+const SIZE = { width: 800, height: 600, characterWidth: 7, lineHeight: 16 };
+
+/**
+ * Runs a model on WASM and computes one view, as the panel does, without an editor.
+ * @throws FormatError, InputError, RunError with a sentence for the user
+ */
+export async function run({ model, view: id, input: file, ort }: RunOptions): Promise<RunReport> {
+	const view = views.find((candidate) => candidate.id === id);
+	if (!view) {
+		const known = views.map((candidate) => candidate.id).join(', ');
+		throw new InputError('malformed', `There is no view named ${id}; there are: ${known}`);
+	}
+	const { index, bytes } = await open(model);
+	const summary = summarize(model, index);
+	const fit = view.fit(summary);
+	if (!fit.fits) throw new InputError('malformed', `${view.title} does not fit: ${fit.reason}`);
+	const input = await readInput(model, file, index);
+	const { opened, manifest } = await computeView(view, summary, index, bytes, input, ort);
+	const { scene } = opened.scene(SIZE);
+	return {
+		backend: manifest.backend,
+		description: scene.description,
+		data: opened.export().json,
+		proof: opened.proofs().map(({ site, residual, tolerance, verified }) => ({
+			site,
+			residual,
+			tolerance,
+			verified,
+		})),
+		manifest,
+	};
+}
+
+async function open(path: string): Promise<{ index: ModelIndex; bytes: ModelBytes }> {
+	const source = await fileSource(path);
+	try {
+		const index = await indexModel(source);
+		const bytes = new ModelBytes(source.size);
+		bytes.put(0, await source.read(0, source.size));
+		return { index, bytes };
+	} finally {
+		await source.close();
+	}
+}
+
+function summarize(path: string, index: ModelIndex): ModelSummary {
+	const sites = findSites(index);
+	const uri = pathToFileURL(path).href;
+	return summarizeModel({ uri, name: basename(path), version: '1', index, sites }, []);
+}
+
+async function readInput(
+	model: string,
+	file: string | undefined,
+	index: ModelIndex,
+): Promise<ModelInput> {
+	const path = file ?? join(dirname(model), 'prompt.json');
+	const text = await readFile(path, 'utf8').catch((error: unknown) => {
+		throw new InputError('malformed', `The input file ${path} could not be read: ${String(error)}`);
+	});
+	const beside = (name: string) => readFile(join(dirname(path), name));
+	const input = await parseInputFile(text, basename(path), beside);
+	const problems = checkInput(index, input);
+	if (problems.length > 0) throw new InputError('unfit', problems.join(' '));
+	return input;
+}
+
+async function computeView(
+	view: View,
+	model: ModelSummary,
+	index: ModelIndex,
+	bytes: ModelBytes,
+	input: ModelInput,
+	ort: Ort,
+) {
+	ort.env.wasm.numThreads = 1;
+	ort.env.logLevel = 'error';
+	const runtime = new ModelRuntime(
+		{ ort, gpu: undefined },
+		views,
+		`Attnscope ${ATTNSCOPE_VERSION}`,
+	);
+	const plan = planProbes(index, { taps: [...view.taps(model)], overrides: [] });
+	const silent = () => undefined;
+	const manifest = await runtime.run(
+		bytes,
+		{ model, plan, input, choice: 'wasm', loadMilliseconds: 0 },
+		silent,
+	);
+	const { signal } = new AbortController();
+	const data = await runtime.compute(view.id, silent, signal);
+	const fetch = (query: unknown) => runtime.detail(view.id, query, signal);
+	const opened = await new Promise<ReturnType<View['open']>>((resolve) => {
+		const settle = () => {
+			if (!made.scene(SIZE).pending) resolve(made);
+		};
+		const made = view.open(data, undefined, fetch, settle);
+		settle();
+	});
+	return { opened, manifest };
+}
