@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { chdir } from 'node:process';
@@ -53,8 +53,12 @@ const bundles = [
 	},
 ];
 
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+
 const common = {
 	bundle: true,
+	// A run's manifest says which version made it
+	define: { ATTNSCOPE_VERSION: JSON.stringify(version) },
 	minify: !watching,
 	sourcemap: watching ? 'inline' : false,
 	loader: { '.wgsl': 'text', '.ttf': 'dataurl', '.svg': 'text' },

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { arch, platform } from 'node:os';
 import { delimiter, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -45,31 +45,57 @@ export async function ensureEditor(which) {
 	console.log(`Installing code-server ${codeServer} into ${folder}; this takes some minutes.`);
 	await rm(folder, { recursive: true, force: true });
 	await mkdir(folder, { recursive: true });
-	await install(process.execPath, folder, { [nodePackage]: node }, {});
-	const both = { [nodePackage]: node, 'code-server': codeServer };
-	await install(editor.node, folder, both, environmentFor(nodeHome));
+	await npmInstall(process.execPath, folder, { [nodePackage]: node }, process.env);
+	await installCodeServer(folder, editor.node, { [nodePackage]: node, ...packagesOf(codeServer) });
 	await writeFile(stamp, wanted);
 	return editor;
+}
+
+const ripgrep = '@vscode/ripgrep-universal';
+const packagesOf = (codeServer) => ({ 'code-server': codeServer, [ripgrep]: '1.18.0' });
+
+/**
+ * Packages first and their install scripts after, since in between one is spared a download from elsewhere: the older
+ * code-server's ripgrep fetches its program unless it is there already.
+ */
+async function installCodeServer(folder, node, packages) {
+	const environment = environmentFor(dirname(dirname(node)));
+	const modules = resolve(folder, 'node_modules');
+	const vscode = resolve(modules, 'code-server/lib/vscode');
+	await npmInstall(node, folder, packages, environment);
+	await npm(node, vscode, ['install', '--ignore-scripts', '--omit=dev'], environment);
+	const downloader = resolve(vscode, 'node_modules/@vscode/ripgrep');
+	if (existsSync(downloader))
+		await cp(resolve(modules, ripgrep, `bin/${platform()}-${arch()}`), resolve(downloader, 'bin'), {
+			recursive: true,
+		});
+	await npm(node, vscode, ['rebuild'], environment);
+	await npm(node, folder, ['rebuild'], environment);
 }
 
 /** What makes npm, and every npm that an install script starts, use the Node in `nodeHome` and build against its headers. */
 function environmentFor(nodeHome) {
 	return {
+		...process.env,
 		PATH: `${resolve(nodeHome, 'bin')}${delimiter}${process.env.PATH}`,
 		npm_config_nodedir: nodeHome,
 		// npm 11 skips install scripts unless each is approved; code-server's runs npm again in folders of its own
 		npm_config_dangerously_allow_all_scripts: 'true',
+		// One of them starts node-gyp by npx, which asks before it fetches it, and there is nobody to answer
+		npm_config_yes: 'true',
 		// An npm 6 option that code-server 4.100's install script still insists on when root runs it
 		npm_config_unsafe_perm: 'true',
 	};
 }
 
-async function install(node, folder, dependencies, environment) {
+async function npmInstall(node, folder, dependencies, environment) {
 	await writeFile(resolve(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
-	await run(node, [npmEntry(), 'install', '--no-audit', '--no-fund', '--loglevel=error'], {
-		cwd: folder,
-		env: { ...process.env, ...environment },
-	});
+	await npm(node, folder, ['install', '--ignore-scripts'], environment);
+}
+
+function npm(node, folder, args, env) {
+	const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+	return run(node, [npmEntry(), ...args, ...quiet], { cwd: folder, env });
 }
 
 /** npm's own script, so that it runs in the Node that is asked for and not in the one its first line finds. */

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { ensureEditor } from './editors.mjs';
 import { packageExtension } from './package.mjs';
 import { vsix } from './paths.mjs';
@@ -77,39 +76,28 @@ function gpuEnvironment() {
 	return { REQUIRE_GPU: '1', ...(existsSync(driver) ? software : {}) };
 }
 
-/** The samples' Python tests, `samples/SAMPLE/test_*.py`. */
+/** The samples' Python tests, `samples/tests/test_*.py`. */
 async function testSamples() {
-	const folders = readdirSync('samples', { withFileTypes: true })
-		.filter((entry) => entry.isDirectory())
-		.map(({ name }) => resolve('samples', name))
-		.filter((folder) => readdirSync(folder).some((file) => /^test_.*\.py$/.test(file)));
 	if (!canImport('torch') || !canImport('onnx')) {
 		const needed = systemPackages.samples.map(({ name }) => name).join(', ');
-		return {
-			passed: 0,
-			failed: 0,
-			skipped: folders.map((folder) => `${folder}/test_*.py: ${needed} not installed`),
-		};
+		const skipped = readdirSync('samples/tests')
+			.filter((file) => /^test_.*\.py$/.test(file))
+			.map((file) => `samples/tests/${file}: needs ${needed}`);
+		return { passed: 0, failed: 0, skipped };
 	}
-	const total = { passed: 0, failed: 0, skipped: [] };
-	for (const folder of folders) {
-		const { code, text } = await transcriptOf(
-			python,
-			['-m', 'unittest', 'discover', '--verbose', '--start-directory', folder],
-			// OpenMP's threads would otherwise spin while they wait for each other
-			{ env: { ...process.env, OMP_WAIT_POLICY: 'passive' } },
-		);
-		const results = [...text.matchAll(/^(.*) \.\.\. (?:.*\n)*?(ok|FAIL|ERROR|skipped .*)$/gm)];
-		const failed = results.filter(([, , result]) => /FAIL|ERROR/.test(result)).length;
-		total.passed += results.filter(([, , result]) => result === 'ok').length;
-		total.failed += code === 0 ? 0 : Math.max(1, failed);
-		total.skipped.push(
-			...results
-				.filter(([, , result]) => result.startsWith('skipped'))
-				.map(([, name, result]) => `${name}: ${result}`),
-		);
-	}
-	return total;
+	const { code, text } = await transcriptOf(
+		python,
+		['-m', 'unittest', 'discover', '--verbose', '--start-directory', 'samples'],
+		// OpenMP's threads would otherwise spin while they wait for each other
+		{ env: { ...process.env, OMP_WAIT_POLICY: 'passive' } },
+	);
+	const results = [...text.matchAll(/^(.*) \.\.\. (?:.*\n)*?(ok|FAIL|ERROR|skipped .*)$/gm)];
+	const having = (pattern) => results.filter(([, , result]) => pattern.test(result));
+	return {
+		passed: having(/^ok$/).length,
+		failed: code === 0 ? 0 : Math.max(1, having(/^(FAIL|ERROR)$/).length),
+		skipped: having(/^skipped/).map(([, name, result]) => `${name}: ${result}`),
+	};
 }
 
 /** Journeys in a real VS Code with the extension that was just packed. */

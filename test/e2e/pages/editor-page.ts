@@ -1,0 +1,112 @@
+import type { Locator, Page } from 'playwright-core';
+import { vi } from 'vitest';
+import { HoverBox } from './hover-box.ts';
+import { InspectorPanel } from './inspector-panel.ts';
+
+/** VS Code as a person meets it: roles and labels, the keyboard, and text that is seen. */
+export class EditorPage {
+	constructor(readonly page: Page) {}
+
+	/** The folder is open and the extensions' host runs. */
+	async isReady(): Promise<void> {
+		await this.page.getByRole('tree', { name: 'Files Explorer' }).waitFor();
+		await this.page.getByRole('treeitem').first().waitFor();
+	}
+
+	/** @param path in the workspace, such as `mqar-softmax/model.py` */
+	async openFile(path: string): Promise<void> {
+		await this.#pick('Control+p', path, path.split('/').at(-1)!);
+		await this.tab(path.split('/').at(-1)!).waitFor();
+	}
+
+	/** @param title as the palette shows it, category included */
+	async runCommand(title: string): Promise<void> {
+		await this.#pick('F1', `>${title}`, title);
+	}
+
+	/** The titles that the palette offers for what is typed. */
+	async commandsOffered(typed: string): Promise<string[]> {
+		await this.#type('F1', `>${typed}`);
+		await this.page.getByRole('option', { name: typed }).first().waitFor();
+		const titles = await this.page.getByRole('option').allInnerTexts();
+		await this.page.keyboard.press('Escape');
+		return titles.map((title) => title.split('\n')[0]!);
+	}
+
+	tab(name: string): Locator {
+		return this.page.getByRole('tab', { name });
+	}
+
+	/** A line of sight above the code: `layer 1 · 2 heads · …`. */
+	codeLens(text: string | RegExp): Locator {
+		return this.page.getByRole('button', { name: text });
+	}
+
+	statusItem(text: string | RegExp): Locator {
+		return this.page.getByRole('status').getByRole('button', { name: text });
+	}
+
+	notification(text: string | RegExp): Locator {
+		return this.page.getByRole('dialog').filter({ hasText: text });
+	}
+
+	/** Puts the cursor at the start of a line of the open code. */
+	async goToLine(line: number): Promise<void> {
+		await this.#type('Control+p', `:${String(line)}`);
+		await this.page.keyboard.press('Enter');
+		await this.cursorLine(line).waitFor();
+	}
+
+	/** The status bar's `Ln 12, Col 1`. */
+	cursorLine(line: number): Locator {
+		return this.page.getByRole('button', { name: new RegExp(`Ln ${String(line)}, Col`) });
+	}
+
+	/** The hover of the code under the cursor. */
+	async hoverAtCursor(): Promise<HoverBox> {
+		await this.runCommand('Show or Focus Hover');
+		const box = this.page.getByRole('tooltip');
+		await box.waitFor();
+		return new HoverBox(box);
+	}
+
+	/** An extension's tree in the side bar. */
+	treeItem(name: string | RegExp): Locator {
+		return this.page.getByRole('treeitem', { name });
+	}
+
+	activity(name: string): Locator {
+		return this.page.getByRole('tab', { name }).last();
+	}
+
+	async reload(): Promise<void> {
+		await this.page.reload();
+		await this.isReady();
+	}
+
+	/** The inspector in the editor's area or in the side bar. */
+	inspector(place: 'editor' | 'side'): Promise<InspectorPanel> {
+		return InspectorPanel.find(this.page, place);
+	}
+
+	/** The list is made when the box opens: what an extension adds while it starts is there the next time. */
+	async #pick(key: string, typed: string, wanted: string): Promise<void> {
+		const option = this.page.getByRole('option', { name: wanted }).first();
+		await vi.waitFor(
+			async () => {
+				await this.page.keyboard.press('Escape');
+				await this.#type(key, typed);
+				await option.waitFor({ timeout: 5_000 });
+			},
+			{ timeout: 60_000 },
+		);
+		await option.click();
+	}
+
+	/** Into the box for commands, files and lines. */
+	async #type(key: string, typed: string): Promise<void> {
+		await this.page.keyboard.press(key);
+		const box = this.page.getByPlaceholder(/Search files by name|Type the name of a command/);
+		await box.fill(typed);
+	}
+}

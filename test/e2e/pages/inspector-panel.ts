@@ -1,0 +1,73 @@
+import type { Frame, Locator, Page } from 'playwright-core';
+import { vi } from 'vitest';
+
+/** What a first run may take: a session on the software GPU compiles its shaders for about ten seconds. */
+const runLimitMs = 90_000;
+
+/** The extension's page, inside the two frames that VS Code wraps a webview in. */
+export class InspectorPanel {
+	private constructor(readonly frame: Frame) {}
+
+	/** Waits until an inspector shows in that place. */
+	static async find(page: Page, place: 'editor' | 'side'): Promise<InspectorPanel> {
+		const frame = await vi.waitFor(() => visibleInspector(page, place), {
+			timeout: runLimitMs,
+			interval: 100,
+		});
+		return new InspectorPanel(frame);
+	}
+
+	/** Waits until the picture is drawn. */
+	async isDrawn(): Promise<this> {
+		await this.#inState('ready');
+		return this;
+	}
+
+	/** Waits until the page gave up, and hands out its sentence. */
+	async failure(): Promise<string> {
+		await this.#inState('failed');
+		return this.frame.getByTestId('error').innerText();
+	}
+
+	/** The one sentence that says what was found. */
+	description(): Promise<string> {
+		return this.frame.getByTestId('description').innerText();
+	}
+
+	/** `verified` with the residual, or why not. */
+	proof(): Promise<string> {
+		return this.frame.getByTestId('proof').innerText();
+	}
+
+	/** Where the model ran and why there. */
+	backend(): Promise<string> {
+		return this.frame.getByTestId('backend').innerText();
+	}
+
+	/** What stands under the cursor. */
+	get value(): Locator {
+		return this.frame.getByTestId('value');
+	}
+
+	control(role: 'button' | 'combobox' | 'checkbox' | 'slider', name: string | RegExp): Locator {
+		return this.frame.getByRole(role, { name });
+	}
+
+	/** The picture of one head; arrow keys move its cursor. */
+	picture(name: string | RegExp): Locator {
+		return this.frame.getByRole('img', { name });
+	}
+
+	async #inState(state: string): Promise<void> {
+		await this.frame.locator(`[data-state="${state}"]`).waitFor({ timeout: runLimitMs });
+	}
+}
+
+async function visibleInspector(page: Page, place: string): Promise<Frame> {
+	for (const frame of page.frames()) {
+		if (frame.parentFrame() === null || frame.isDetached()) continue;
+		const shell = frame.locator(`[data-place="${place}"]`);
+		if ((await shell.count()) > 0 && (await shell.first().isVisible())) return frame;
+	}
+	throw new Error(`no inspector shows in the ${place} area`);
+}
