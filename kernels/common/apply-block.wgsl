@@ -1,48 +1,53 @@
 // O = M · V for a block of rows of M.
-// One invocation owns 4 rows × 4 value columns in registers and reads M and V straight from storage;
-// the cache does what workgroup memory would, and no barrier is needed.
+// A workgroup owns 32 rows × 32 value columns, an invocation 4 × 4 of them in registers. Neighbours read
+// neighbouring columns, so the cache does what workgroup memory would, and no barrier is needed.
 
 struct Shape {
 	v_strides: vec4u, // batch, head, token, channel
 	v_offset: u32,
 	rows: u32, columns: u32, // the block, [heads in block, rows, columns]
 	first_row: u32, first_head: u32, // batch-major
-	heads: u32, group: u32, // query heads, and how many of them share a key head
+	heads: u32, group: u32, // query heads, and how many of them share a value head
 	tokens: u32, channels: u32, // T and V
 	reach: u32, // row t of M is zero from column t + reach on
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> weights: array<f32>; // [heads in block, rows, columns]
-@group(0) @binding(2) var<storage, read> v: array<f32>; // strided [B, H / group, columns, V]
-@group(0) @binding(3) var<storage, read_write> o: array<f32>; // [B, H, T, V]
+@group(0) @binding(2) var<storage, read> scales: array<f32>; // [heads in block, rows], M = scale · weight
+@group(0) @binding(3) var<storage, read> v: array<f32>; // strided [B, H / group, columns, V]
+@group(0) @binding(4) var<storage, read_write> o: array<f32>; // [B, H, T, V]
 
 @compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-	let row = id.y * 4u;
-	let channel = id.x * 4u;
-	if (row >= shape.rows || channel >= shape.channels) { return; }
-	let batch_head = shape.first_head + id.z;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+	let row = group.y * 32u + local.y * 4u;
+	let channel = group.x * 32u + local.x;
+	let batch_head = shape.first_head + group.z;
 	let batch = batch_head / shape.heads;
 	let head = (batch_head % shape.heads) / shape.group;
-	let values = shape.v_offset + batch * shape.v_strides.x + head * shape.v_strides.y;
-	let step = shape.v_strides.w;
-	let c = min(vec4u(channel, channel + 1u, channel + 2u, channel + 3u), vec4u(shape.channels - 1u));
-	let r = min(vec4u(row, row + 1u, row + 2u, row + 3u), vec4u(shape.rows - 1u));
-	let base = (id.z * shape.rows + r) * shape.columns;
-	let last = min(shape.columns, shape.first_row + r.w + shape.reach);
+	let r = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(shape.rows - 1u));
+	let c = min(channel + vec4u(0u, 8u, 16u, 24u), vec4u(shape.channels - 1u));
+	let end = min(shape.columns, shape.first_row + r.w + shape.reach);
 
+	var x = (group.z * shape.rows + r) * shape.columns;
+	var y = shape.v_offset + batch * shape.v_strides.x + head * shape.v_strides.y + c * shape.v_strides.w;
 	var sum = mat4x4f();
-	for (var j = 0u; j < last; j++) {
-		let at = values + j * shape.v_strides.z;
-		let value = vec4f(v[at + c.x * step], v[at + c.y * step], v[at + c.z * step], v[at + c.w * step]);
-		sum[0] += weights[base.x + j] * value;
-		sum[1] += weights[base.y + j] * value;
-		sum[2] += weights[base.z + j] * value;
-		sum[3] += weights[base.w + j] * value;
+	for (var j = 0u; j < end; j++) {
+		let value = vec4f(v[y.x], v[y.y], v[y.z], v[y.w]);
+		sum[0] += weights[x.x] * value;
+		sum[1] += weights[x.y] * value;
+		sum[2] += weights[x.z] * value;
+		sum[3] += weights[x.w] * value;
+		x += vec4u(1u);
+		y += vec4u(shape.v_strides.z);
 	}
-	for (var i = 0u; i < min(4u, shape.rows - row); i++) {
-		let out = (batch_head * shape.tokens + shape.first_row + row + i) * shape.channels + channel;
-		for (var d = 0u; d < min(4u, shape.channels - channel); d++) { o[out + d] = sum[i][d]; }
+	for (var i = 0u; i < 4u; i++) {
+		if (row + i >= shape.rows) { return; }
+		let out = (batch_head * shape.tokens + shape.first_row + row + i) * shape.channels;
+		let scale = scales[group.z * shape.rows + row + i];
+		for (var n = 0u; n < 4u; n++) {
+			let d = channel + n * 8u;
+			if (d < shape.channels) { o[out + d] = sum[i][n] * scale; }
+		}
 	}
 }

@@ -6,7 +6,8 @@ import pool from './pool.wgsl';
 import { residualOf, splitStatistics, STATISTIC_FIELDS } from './result-parts.ts';
 import rowStatistics from './row-statistics.wgsl';
 import { runKernel, type Recording } from './run-kernel.ts';
-import { checkReach, type Strided } from './tensors.ts';
+import { checkReach, type Sizes, type Strided } from './tensors.ts';
+import transposeKeys from './transpose-keys.wgsl';
 
 /** Elements of `M` held at once: 2 MB, 128 rows where there are 4,096 keys. */
 const BLOCK_ELEMENTS = 2 ** 19;
@@ -21,8 +22,16 @@ export interface Block {
 	readonly rows: number;
 }
 
+/** `M[t, j] = scales[t] · weights[t, j]`, so that a normaliser costs no pass over the block. */
+export interface BlockTarget {
+	/** `[heads, rows, S]` float32. */
+	readonly weights: GPUBuffer;
+	/** `[heads, rows]` float32. */
+	readonly scales: GPUBuffer;
+}
+
 /** What an operator tells of its matrix so that every result can be computed from blocks of it. */
-export interface BlockMatrix {
+export interface BlockMatrix<Prepared> {
 	readonly operator: string;
 	readonly shape: MatrixShape;
 	/** `[B, H / group, S, V]`, group the number of query heads that share a value head. */
@@ -32,22 +41,29 @@ export interface BlockMatrix {
 	readonly queryOffset: number;
 	/** Row t is zero from column `t + reach` on; S where it is not. */
 	readonly reach: number;
-	/** Records the shaders that write `[heads, rows, S]` float32 into `target`. */
-	record(recording: Recording, block: Block, target: GPUBuffer): void;
+	/** Records what all blocks of one result share. */
+	prepare(recording: Recording): Prepared;
+	/** Records the shaders that write the block's weights, and its scales where `scaled`. */
+	record(recording: Recording, block: Block, target: BlockTarget, prepared: Prepared): void;
+	/** Whether `record` writes scales; else every row's is 1. */
+	readonly scaled: boolean;
 	/** Records the operator's own way to its output, where that is faster than `M·V`. */
 	recordOutput?(recording: Recording, target: GPUBuffer): void;
 }
 
 /** Every result of the family, from blocks of `M` that are written, used and overwritten on the GPU. */
-export function blockResults(device: GPUDevice, matrix: BlockMatrix): AttentionResults {
+export function blockResults<Prepared>(
+	device: GPUDevice,
+	matrix: BlockMatrix<Prepared>,
+): AttentionResults {
 	const { operator, shape } = matrix;
 	const { B, H, T, S, V } = shape;
 	const outputLength = B * H * T * V;
 
 	const recordProduct = (recording: Recording): GPUBuffer => {
 		const target = recording.output(outputLength);
-		forEachBlock(recording, matrix, (block, weights) => {
-			recordApply(recording, matrix, block, weights, target);
+		forEachBlock(recording, matrix, (block, written) => {
+			recordApply(recording, matrix, block, written, target);
 		});
 		return target;
 	};
@@ -67,7 +83,7 @@ export function blockResults(device: GPUDevice, matrix: BlockMatrix): AttentionR
 			forEachBlock(
 				recording,
 				matrix,
-				(block, weights) => {
+				(block, { weights, scales }) => {
 					const firstRow = block.firstRow - rectangle.rows[0];
 					const firstCell = Math.floor(firstRow / cellSize[0]);
 					const down = Math.ceil((firstRow + block.rows) / cellSize[0]) - firstCell;
@@ -79,7 +95,7 @@ export function blockResults(device: GPUDevice, matrix: BlockMatrix): AttentionR
 							rectangle.columns[1] - rectangle.columns[0],
 							...[...cellSize, firstCell, down, cells[1]],
 						],
-						buffers: [weights, target],
+						buffers: [weights, scales, target],
 						workgroups: [Math.ceil(cells[1] / 64), down],
 						work: block.rows * S,
 					});
@@ -127,15 +143,15 @@ export function blockResults(device: GPUDevice, matrix: BlockMatrix): AttentionR
 			const length = B * H * T * STATISTIC_FIELDS;
 			const [values] = await runKernel(device, operator, (recording) => {
 				const target = recording.output(length);
-				forEachBlock(recording, matrix, (block, weights) => {
+				forEachBlock(recording, matrix, (block, { weights, scales }) => {
 					recording.dispatch({
 						label: `${operator}: row statistics`,
 						shader: rowStatistics,
 						whole: [
 							...[block.heads, block.rows, S, block.firstRow, block.firstHead],
-							...[T, matrix.queryOffset],
+							...[T, matrix.queryOffset, matrix.reach],
 						],
-						buffers: [weights, target],
+						buffers: [weights, scales, target],
 						workgroups: [block.rows, block.heads],
 						work: block.heads * block.rows * S * 8,
 					});
@@ -172,11 +188,30 @@ export function offsetOf({ data, offset = 0 }: Strided): number {
 	return offset + ('offsetBytes' in data ? data.offsetBytes / 4 : 0);
 }
 
-/** Walks the matrix, or a part of it, in blocks that share one buffer. */
-function forEachBlock(
+/** Records a copy of a strided `[B, heads, S, K]` as `[B, heads, K, S]`. */
+export function recordTransposed(
 	recording: Recording,
-	matrix: BlockMatrix,
-	use: (block: Block, weights: GPUBuffer) => void,
+	source: Strided,
+	[B, heads, S, K]: Sizes,
+): GPUBuffer {
+	const { strides } = source;
+	const input = recording.input(source.data);
+	const transposed = recording.scratch(B * heads * K * S);
+	recording.dispatch({
+		label: `${recording.label}: transpose`,
+		shader: transposeKeys,
+		whole: [...strides, offsetOf(source), heads, S, K],
+		buffers: [input, transposed],
+		workgroups: [Math.ceil(S / 64), K, B * heads],
+	});
+	return transposed;
+}
+
+/** Walks the matrix, or a part of it, in blocks that share one buffer. */
+function forEachBlock<Prepared>(
+	recording: Recording,
+	matrix: BlockMatrix<Prepared>,
+	use: (block: Block, written: BlockTarget) => void,
 	part: Block = {
 		firstHead: 0,
 		heads: matrix.shape.B * matrix.shape.H,
@@ -190,7 +225,13 @@ function forEachBlock(
 		rows < part.rows
 			? 1
 			: Math.min(part.heads, Math.max(1, Math.floor(BLOCK_ELEMENTS / (S * rows))));
-	const weights = recording.scratch(heads * rows * S);
+	const prepared = matrix.prepare(recording);
+	const target = {
+		weights: recording.scratch(heads * rows * S),
+		scales: matrix.scaled
+			? recording.scratch(heads * rows)
+			: recording.input(new Float32Array(heads * rows).fill(1)),
+	};
 	for (let head = 0; head < part.heads; head += heads) {
 		for (let row = 0; row < part.rows; row += rows) {
 			const block = {
@@ -199,17 +240,17 @@ function forEachBlock(
 				firstRow: part.firstRow + row,
 				rows: Math.min(rows, part.rows - row),
 			};
-			matrix.record(recording, block, weights);
-			use(block, weights);
+			matrix.record(recording, block, target, prepared);
+			use(block, target);
 		}
 	}
 }
 
-function recordApply(
+function recordApply<Prepared>(
 	recording: Recording,
-	{ operator, shape, v, valueHeads, reach }: BlockMatrix,
+	{ operator, shape, v, valueHeads, reach }: BlockMatrix<Prepared>,
 	block: Block,
-	weights: GPUBuffer,
+	{ weights, scales }: BlockTarget,
 	target: GPUBuffer,
 ): void {
 	const { H, T, S, V } = shape;
@@ -221,7 +262,7 @@ function recordApply(
 			...[offsetOf(v), block.rows, S, block.firstRow, block.firstHead],
 			...[H, H / valueHeads, T, V, reach],
 		],
-		buffers: [weights, recording.input(v.data), target],
+		buffers: [weights, scales, recording.input(v.data), target],
 		workgroups: [Math.ceil(V / 32), Math.ceil(block.rows / 32), block.heads],
 		work: block.heads * block.rows * Math.min(S, block.firstRow + block.rows + reach) * V,
 	});

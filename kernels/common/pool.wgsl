@@ -14,7 +14,8 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> weights: array<f32>; // [rows, columns]
-@group(0) @binding(2) var<storage, read_write> cells: array<f32>; // [cells down, cells across, 3]
+@group(0) @binding(2) var<storage, read> scales: array<f32>; // [rows], M = scale · weight
+@group(0) @binding(3) var<storage, read_write> cells: array<f32>; // [cells down, cells across, 3]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -28,7 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 	let from_column = shape.first_column + left;
 	let to_column = shape.first_column + min(left + shape.cell_columns, shape.rectangle_columns);
 
-	let start = weights[from_row * shape.columns + from_column];
+	let start = weights[from_row * shape.columns + from_column] * scales[from_row];
 	var sum = 0.0;
 	var largest = start;
 	var smallest = start;
@@ -38,8 +39,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 		smallest = cells[out + 2u];
 	}
 	for (var t = from_row; t < to_row; t++) {
+		let scale = scales[t];
 		for (var j = from_column; j < to_column; j++) {
-			let value = weights[t * shape.columns + j];
+			let value = weights[t * shape.columns + j] * scale;
 			sum += value;
 			largest = max(largest, value);
 			smallest = min(smallest, value);

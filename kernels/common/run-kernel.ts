@@ -18,6 +18,8 @@ export interface Dispatch {
 	/** Shown in GPU error messages and captures: operator and step. */
 	readonly label: string;
 	readonly shader: string;
+	/** Values of the shader's `override` constants: branches on them are compiled away. */
+	readonly constants?: Readonly<Record<string, boolean>>;
 	/** The uniform at binding 0: vec4u fields, then u32 scalars, then f32 scalars. */
 	readonly whole: readonly number[];
 	readonly real?: readonly number[];
@@ -34,17 +36,26 @@ export interface Output {
 	readonly length: number;
 }
 
-/** By whole source text, so that no key can be forgotten when a shader changes. */
+/** By whole source text and constants, so that no key can be forgotten when a shader changes. */
 const compiled = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
 
-function pipelineOf(device: GPUDevice, label: string, shader: string): GPUComputePipeline {
+function pipelineOf(
+	device: GPUDevice,
+	{ label, shader, constants = {} }: Dispatch,
+): GPUComputePipeline {
 	const known = compiled.get(device) ?? new Map<string, GPUComputePipeline>();
 	compiled.set(device, known);
-	const found = known.get(shader);
+	const key = JSON.stringify(constants) + shader;
+	const found = known.get(key);
 	if (found) return found;
 	const module = device.createShaderModule({ label, code: shader });
-	const made = device.createComputePipeline({ label, layout: 'auto', compute: { module } });
-	known.set(shader, made);
+	const values = Object.entries(constants).map(([name, value]) => [name, Number(value)] as const);
+	const made = device.createComputePipeline({
+		label,
+		layout: 'auto',
+		compute: { module, constants: Object.fromEntries(values) },
+	});
+	known.set(key, made);
 	return made;
 }
 
@@ -112,8 +123,9 @@ export class Recording {
 		return buffer;
 	}
 
-	dispatch({ label, shader, whole, real = [], buffers, workgroups, work = 0 }: Dispatch): void {
-		const pipeline = pipelineOf(this.device, label, shader);
+	dispatch(dispatch: Dispatch): void {
+		const { label, whole, real = [], buffers, workgroups, work = 0 } = dispatch;
+		const pipeline = pipelineOf(this.device, dispatch);
 		const pass = this.#encoder.beginComputePass({ label });
 		pass.setPipeline(pipeline);
 		pass.setBindGroup(

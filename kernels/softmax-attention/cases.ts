@@ -98,8 +98,8 @@ export const cases: readonly SoftmaxCase[] = [
  */
 export const tolerance = 4e-6;
 
-/** Largest difference of a statistic: nats, tokens or shares. */
-export const statisticTolerance = 1e-4;
+/** The same for a statistic. SwiftShader measures at most 1e-6 (entropy); this leaves tenfold. */
+export const statisticTolerance = 1e-5;
 
 /** Normal-ish values in (−2, 2), `[B, H, T, K]`, `[B, keyHeads, S, K]`, `[B, keyHeads, S, V]`. */
 export function randomInputs({ B, H, keyHeads, T, S, K, V }: SoftmaxShape, seed = 7) {

@@ -1,10 +1,5 @@
 import { KernelError } from '../common/kernel-error.ts';
-import {
-	checkReach,
-	type BooleanSource,
-	type FloatSource,
-	type Strided,
-} from '../common/tensors.ts';
+import { checkReach, type BooleanSource, type Strided } from '../common/tensors.ts';
 
 /** Sizes in elements. H is a multiple of `keyHeads`; S differs from T in cross attention. */
 export interface SoftmaxShape {

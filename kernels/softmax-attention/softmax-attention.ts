@@ -1,7 +1,14 @@
 import type { AttentionResults } from '../common/attention-results.ts';
-import { blockResults, offsetOf, type Block } from '../common/block-results.ts';
+import {
+	blockResults,
+	offsetOf,
+	recordTransposed,
+	type Block,
+	type BlockTarget,
+} from '../common/block-results.ts';
 import { rowResults } from '../common/row-results.ts';
 import type { Recording } from '../common/run-kernel.ts';
+import { isGpuTensor, type BooleanSource, type Strided } from '../common/tensors.ts';
 import normalise from './normalise.wgsl';
 import { softmaxAttentionReference } from './reference.ts';
 import scores from './scores.wgsl';
@@ -32,78 +39,84 @@ export function softmaxAttention(
 ): AttentionResults {
 	checkSoftmax(inputs, shape, options);
 	const { S, keyHeads } = shape;
-	const { queryOffset = 0, causal = false, causalFill = -Infinity } = options;
+	const { queryOffset = 0 } = options;
 	const matrix = { operator, shape, v: inputs.v, valueHeads: keyHeads, queryOffset };
 	if (!device) {
 		return rowResults({ ...matrix, row: softmaxAttentionReference(inputs, shape, options) });
 	}
 	return blockResults(device, {
 		...matrix,
-		reach: causal && causalFill === -Infinity ? queryOffset + 1 : S,
-		record: (recording, block, target) =>
-			recordWeights(recording, block, target, inputs, shape, options),
+		reach: reachOf(shape, options),
+		scaled: true,
+		prepare: (recording) => recordTransposed(recording, inputs.k, [shape.B, keyHeads, S, shape.K]),
+		record: (recording, block, target, keys) =>
+			recordWeights(recording, block, target, keys, { inputs, shape, options }),
 	});
 }
 
-/** As `scores.wgsl` has them. */
-const FLAGS = {
-	causal: 1,
-	additive: 2,
-	allowed: 4,
-	keepZero: 8,
-	causalExcludes: 16,
-	allowedExcludes: 32,
-	capped: 64,
-} as const;
+interface Asked {
+	readonly inputs: SoftmaxInputs;
+	readonly shape: SoftmaxShape;
+	readonly options: SoftmaxOptions;
+}
+
+function reachOf(
+	{ S }: SoftmaxShape,
+	{ causal = false, causalFill = -Infinity, queryOffset = 0 }: SoftmaxOptions,
+): number {
+	return causal && causalFill === -Infinity ? queryOffset + 1 : S;
+}
 
 function recordWeights(
 	recording: Recording,
 	{ firstHead, heads, firstRow, rows }: Block,
-	target: GPUBuffer,
-	{ q, k, additive, allowed }: SoftmaxInputs,
-	{ H, keyHeads, S, K }: SoftmaxShape,
-	options: SoftmaxOptions,
+	{ weights, scales }: BlockTarget,
+	keys: GPUBuffer,
+	{ inputs, shape, options }: Asked,
 ): void {
+	const { q, additive, allowed } = inputs;
+	const { H, keyHeads, S, K } = shape;
 	const { scale = 1 / Math.sqrt(K), softCap, slopes, causal = false, queryOffset = 0 } = options;
-	const { causalFill = -Infinity, window = 0 } = options;
+	const { causalFill = -Infinity, window } = options;
 	const allowedFill = allowed?.fill ?? -Infinity;
-	const flags =
-		(causal ? FLAGS.causal : 0) |
-		(additive ? FLAGS.additive : 0) |
-		(allowed ? FLAGS.allowed : 0) |
-		(allowed?.one === 'fill' ? FLAGS.keepZero : 0) |
-		(causalFill === -Infinity ? FLAGS.causalExcludes : 0) |
-		(allowedFill === -Infinity ? FLAGS.allowedExcludes : 0) |
-		(softCap === undefined ? 0 : FLAGS.capped);
+	const reach = reachOf(shape, options);
 	const none = [0, 0, 0, 0];
-	const seen = causal && causalFill === -Infinity ? Math.min(S, firstRow + rows + queryOffset) : S;
 	recording.dispatch({
 		label: `${operator}: scores`,
 		shader: scores,
+		constants: {
+			causal,
+			causal_excludes: causalFill === -Infinity,
+			additive_mask: additive !== undefined,
+			allowed_mask: allowed !== undefined,
+			allowed_excludes: allowedFill === -Infinity,
+			capped: softCap !== undefined,
+			sloped: slopes !== undefined,
+			windowed: window !== undefined,
+		},
 		whole: [
-			...[...q.strides, ...k.strides, ...(additive?.strides ?? none)],
-			...(allowed?.tensor.strides ?? none),
-			...[offsetOf(q), offsetOf(k), additive ? offsetOf(additive) : 0],
+			...[...q.strides, ...(additive?.strides ?? none), ...(allowed?.tensor.strides ?? none)],
+			...[offsetOf(q), additive ? offsetOf(additive) : 0],
 			allowed ? byteOffsetOf(allowed.tensor) : 0,
-			...[rows, firstRow, firstHead, S, K, H, H / keyHeads, queryOffset, window, flags],
+			...[rows, firstRow, firstHead, S, K, H, H / keyHeads],
+			...[queryOffset, window ?? 0, allowed?.one === 'fill' ? 1 : 0],
 		],
 		real: [scale, softCap ?? 0, finite(causalFill), finite(allowedFill)],
 		buffers: [
-			recording.input(q.data),
-			recording.input(k.data),
-			additive ? recording.input(additive.data) : recording.input(NOTHING),
-			allowed ? recording.input(allowed.tensor.data) : recording.input(NOTHING),
-			recording.input(slopes ?? new Float32Array(H)),
-			target,
+			...[recording.input(q.data), keys],
+			recording.input(additive?.data ?? NOTHING),
+			recording.input(allowed?.tensor.data ?? NOTHING),
+			recording.input(slopes ?? NOTHING),
+			weights,
 		],
 		workgroups: [Math.ceil(S / 32), Math.ceil(rows / 32), heads],
-		work: heads * rows * seen * K,
+		work: heads * rows * Math.min(S, firstRow + rows + reach) * K,
 	});
 	recording.dispatch({
 		label: `${operator}: normalise`,
 		shader: normalise,
-		whole: [rows, S],
-		buffers: [target],
+		whole: [rows, S, firstRow, reach],
+		buffers: [weights, scales],
 		workgroups: [rows, heads],
 		work: heads * rows * S * 4,
 	});
@@ -112,11 +125,11 @@ function recordWeights(
 /** Bound where there is no mask. */
 const NOTHING = new Float32Array(1);
 
-/** −∞ is told by a flag: a uniform that holds it is not portable. */
+/** −∞ is told by a constant: a uniform that holds it is not portable. */
 function finite(fill: number): number {
 	return Number.isFinite(fill) ? fill : 0;
 }
 
-function byteOffsetOf({ data, offset = 0 }: { data: object; offset?: number }): number {
-	return offset + ('offsetBytes' in data ? (data.offsetBytes as number) : 0);
+function byteOffsetOf({ data, offset = 0 }: Strided<BooleanSource>): number {
+	return offset + (isGpuTensor(data) ? (data.offsetBytes ?? 0) : 0);
 }
