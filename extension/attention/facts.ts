@@ -1,0 +1,135 @@
+import { declaredDim, type Dim } from './dims.ts';
+import { intOf, isStandard, type FlatNode } from './flat-node.ts';
+import type { Scope } from './scope.ts';
+import { shapeRules } from './shape-rules.ts';
+import { LONGEST_VALUE, valueRules, type Value } from './value-rules.ts';
+
+export type Shape = readonly Dim[];
+
+/** Shapes, dtypes and small values of a scope's tensors, inferred in graph order; null where nothing is known. */
+export class Facts {
+	private readonly shapes = new Map<string, Shape | null>();
+	private readonly values = new Map<string, Value | null>();
+	private readonly dtypes = new Map<string, string>();
+
+	constructor(
+		readonly scope: Scope,
+		private readonly parent: Facts | null,
+	) {
+		const { inputs, valueInfo, outputs } = scope.graph;
+		for (const info of [...valueInfo.values(), ...outputs, ...inputs]) {
+			if (info.dtype) this.dtypes.set(info.name, info.dtype);
+			if (info.shape) this.shapes.set(info.name, info.shape.map(symbolsFor(info.name)));
+		}
+		for (const node of scope.nodes) this.follow(node);
+	}
+
+	shapeOf(name: string): Shape | null {
+		const known = this.shapes.get(name);
+		if (known !== undefined) return known;
+		const constant = this.scope.constantOf(name);
+		return constant ? constant.dims : (this.parent?.shapeOf(name) ?? null);
+	}
+
+	rankOf(name: string): number | null {
+		return this.shapeOf(name)?.length ?? null;
+	}
+
+	/** Elements of a small tensor, row-major; each null where it is not known. */
+	valueOf(name: string): Value | null {
+		const known = this.values.get(name);
+		if (known !== undefined) return known;
+		const constant = this.scope.constantOf(name);
+		if (!constant) return this.parent?.valueOf(name) ?? null;
+		return constant.values && constant.values.length <= LONGEST_VALUE ? constant.values : null;
+	}
+
+	/** The number that a tensor holds, if it holds one number alone, however often. */
+	numberOf(name: string): number | null {
+		const constant = this.scope.constantOf(name)?.values;
+		const value = constant ?? this.valueOf(name);
+		const first = value?.[0];
+		if (typeof first !== 'number') return null;
+		return value!.every((x) => x === first) ? first : null;
+	}
+
+	dtypeOf(name: string): string | null {
+		return (
+			this.dtypes.get(name) ??
+			this.scope.constantOf(name)?.dtype ??
+			this.parent?.dtypeOf(name) ??
+			null
+		);
+	}
+
+	private follow(node: FlatNode): void {
+		const known = isStandard(node) || node.domain === 'com.microsoft';
+		const shapes = known ? shapeRules.get(node.opType)?.(node, this) : undefined;
+		const value = isStandard(node) ? valueRules.get(node.opType)?.(node, this) : undefined;
+		const dtype = dtypeAfter(node, this);
+		node.outputs.forEach((output, at) => {
+			if (!output) return;
+			const shape = merged(this.shapes.get(output) ?? null, shapes?.[at] ?? null);
+			if (shape) this.shapes.set(output, shape);
+			if (dtype) this.dtypes.set(output, dtype);
+			if (at === 0 && value && value.length <= LONGEST_VALUE) this.values.set(output, value);
+		});
+	}
+}
+
+/** An undeclared dimension is a symbol of its own: the same tensor's size wherever it goes. */
+const symbolsFor = (tensor: string) => (dim: Dim, axis: number) => {
+	if (dim === null) return `?${tensor.replace(/[*+]/g, '·')}.${axis}`;
+	return typeof dim === 'string' ? declaredDim(dim) : dim;
+};
+
+/** What the graph implies, and where that is unknown, what the file declares. */
+function merged(declared: Shape | null, inferred: Shape | null): Shape | null {
+	if (!inferred || !declared) return inferred ?? declared;
+	if (declared.length !== inferred.length) return declared;
+	return inferred.map((dim, axis) => {
+		const said = declared[axis] ?? null;
+		return dim === null || (typeof dim !== 'number' && typeof said === 'number') ? said : dim;
+	});
+}
+
+const castTargets: Readonly<Record<number, string>> = {
+	1: 'float32',
+	2: 'uint8',
+	3: 'int8',
+	5: 'int16',
+	6: 'int32',
+	7: 'int64',
+	9: 'bool',
+	10: 'float16',
+	11: 'float64',
+	16: 'bfloat16',
+};
+
+const boolean = new Set([
+	'Equal',
+	'Less',
+	'Greater',
+	'LessOrEqual',
+	'GreaterOrEqual',
+	'Not',
+	'And',
+	'Or',
+	'Xor',
+	'IsNaN',
+	'IsInf',
+]);
+const whole = new Set(['Shape', 'Size', 'ArgMax', 'ArgMin', 'NonZero']);
+
+function dtypeAfter(node: FlatNode, facts: Facts): string | null {
+	if (node.opType === 'Cast') return castTargets[intOf(node, 'to') ?? 0] ?? null;
+	if (boolean.has(node.opType)) return 'bool';
+	if (whole.has(node.opType)) return 'int64';
+	if (node.opType === 'ConstantOfShape') {
+		const fill = node.attributes.get('value');
+		return fill?.kind === 'tensor' ? fill.value.dtype : 'float32';
+	}
+	if (node.opType === 'DequantizeLinear') return 'float32';
+	const source = node.opType === 'Where' ? node.inputs[1] : node.inputs[0];
+	return source ? facts.dtypeOf(source) : null;
+}

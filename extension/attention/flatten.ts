@@ -1,0 +1,136 @@
+import type {
+	Attribute,
+	Graph,
+	GraphNode,
+	LocalFunction,
+	ModelIndex,
+} from '../onnx/model-index.ts';
+import type { FlatNode, Step } from './flat-node.ts';
+import { pathOfName } from './module-path.ts';
+
+/** Functions may call functions; deeper nesting than any exporter writes ends the inlining. */
+const DEEPEST = 32;
+const MOST_NODES = 2_000_000;
+
+type Functions = ReadonlyMap<string, LocalFunction>;
+
+/** A graph with its calls of local functions replaced by their bodies. */
+export interface FlatGraph {
+	readonly graph: Graph;
+	readonly nodes: readonly FlatNode[];
+	readonly trail: readonly Step[];
+}
+
+interface Call {
+	readonly named: (name: string) => string;
+	readonly prefix: string;
+	readonly attributes: ReadonlyMap<string, Attribute>;
+	readonly trail: readonly Step[];
+	readonly index: number | null;
+}
+
+export function functionsOf(model: ModelIndex): Functions {
+	return new Map(model.functions.map((f) => [keyOf(f.domain, f.name), f]));
+}
+
+/**
+ * Nodes of `graph` in order; a call's inner values are named `<call>/<value>`.
+ *
+ * @param owner the node whose subgraph this is; null for the model's main graph
+ */
+export function flattenGraph(
+	graph: Graph,
+	functions: Functions,
+	trail: readonly Step[],
+	owner: FlatNode | null,
+): FlatGraph {
+	const nodes: FlatNode[] = [];
+	const calls = { count: 0 };
+	const named = owner ? capturing(graph, owner) : (name: string) => name;
+	const attributes = owner ? owner.given : new Map<string, Attribute>();
+	graph.nodes.forEach((node, position) => {
+		place(node, { named, prefix: '', attributes, trail, index: owner ? null : position }, 0);
+	});
+	return { graph, nodes, trail };
+
+	function place(node: GraphNode, call: Call, depth: number): void {
+		if (nodes.length >= MOST_NODES) return;
+		const placed = placeNode(node, call);
+		const callee = calleeOf(node, functions);
+		if (!callee || depth >= DEEPEST) {
+			nodes.push(placed);
+			return;
+		}
+		const label = node.name || `${callee.name}#${calls.count}`;
+		const prefix = `${call.prefix}${label}~${calls.count++}/`;
+		const inner: Call = {
+			named: boundary(callee, placed, prefix),
+			prefix,
+			attributes: new Map([...callee.attributes, ...placed.attributes]),
+			trail: [...call.trail, stepInto(node, callee)],
+			index: null,
+		};
+		for (const child of callee.nodes) place(child, inner, depth + 1);
+	}
+}
+
+function stepInto(node: GraphNode, callee: LocalFunction): Step {
+	return {
+		kind: 'call',
+		label: node.name || callee.name,
+		path: pathOfName(node.name),
+		callee: `${callee.domain}::${callee.name}`,
+	};
+}
+
+function placeNode(node: GraphNode, call: Call): FlatNode {
+	const { named, index, trail } = call;
+	const named0 = (name: string) => (name === '' ? '' : named(name));
+	return {
+		...node,
+		inputs: node.inputs.map(named0),
+		outputs: node.outputs.map(named0),
+		attributes: resolved(node.attributes, call.attributes),
+		index,
+		trail,
+		named,
+		given: call.attributes,
+	};
+}
+
+/** Formal names to the caller's, inner names to unique ones; a formal input without an actual one is left out. */
+function boundary(callee: LocalFunction, caller: FlatNode, prefix: string) {
+	const actual = new Map<string, string>();
+	callee.inputs.forEach((formal, at) => actual.set(formal, caller.inputs[at] ?? ''));
+	callee.outputs.forEach((formal, at) => {
+		const name = caller.outputs[at];
+		if (name) actual.set(formal, name);
+	});
+	return (name: string) => actual.get(name) ?? prefix + name;
+}
+
+/** A subgraph's own names stay; names captured from around it are the owner's. */
+function capturing(graph: Graph, owner: FlatNode) {
+	const own = new Set([...graph.inputs.map((i) => i.name), ...graph.initializers.keys()]);
+	for (const node of graph.nodes) for (const output of node.outputs) own.add(output);
+	return (name: string) => (own.has(name) ? name : owner.named(name));
+}
+
+function resolved(
+	attributes: ReadonlyMap<string, Attribute>,
+	given: ReadonlyMap<string, Attribute>,
+): ReadonlyMap<string, Attribute> {
+	if (![...attributes.values()].some(({ kind }) => kind === 'reference')) return attributes;
+	const entries = [...attributes].flatMap(([name, attribute]) => {
+		if (attribute.kind !== 'reference') return [[name, attribute] as const];
+		const value = given.get(attribute.value);
+		return value ? [[name, value] as const] : [];
+	});
+	return new Map(entries);
+}
+
+function calleeOf(node: GraphNode, functions: Functions): LocalFunction | undefined {
+	return functions.size === 0 ? undefined : functions.get(keyOf(node.domain, node.opType));
+}
+
+const keyOf = (domain: string, name: string) => `${domain === 'ai.onnx' ? '' : domain}\n${name}`;

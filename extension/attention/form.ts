@@ -1,0 +1,17 @@
+import type { AttentionSite } from '../protocol/model.ts';
+import type { Facts } from './facts.ts';
+import type { FlatNode } from './flat-node.ts';
+
+/** An attention site before it is counted and named. */
+export interface Finding {
+	readonly site: Omit<AttentionSite, 'id' | 'layer' | 'path' | 'node' | 'nodeName'>;
+	/** The node that mixes: it gives the site its place in the order, its path and its name. */
+	readonly node: FlatNode;
+}
+
+/** One way of writing attention in a graph. */
+export interface FormFinder {
+	readonly id: string;
+	/** Sites of this form in one graph; those of subgraphs are asked for separately. */
+	find(facts: Facts): readonly Finding[];
+}

@@ -1,0 +1,187 @@
+import { coefficientOf, divide, productOf, type Dim } from './dims.ts';
+import type { Facts } from './facts.ts';
+import { intOf } from './flat-node.ts';
+
+export interface HeadCount {
+	readonly heads: number | null;
+	readonly kvHeads: number | null;
+	readonly headSize: number | null;
+	/** Batch and heads share one axis. */
+	readonly merged: boolean;
+}
+
+/** Axis letters of q and k, with the names of the tensors that carry them. */
+export interface ScoreOperands {
+	readonly q: string;
+	readonly k: string;
+	readonly qLabels: readonly string[] | null;
+	readonly kLabels: readonly string[] | null;
+	/** Labels that run over batch and heads, outermost first. */
+	readonly batch: readonly string[];
+	readonly contracted: readonly string[];
+}
+
+/** Counts heads from the sizes of the operands of q·k, and from what was merged or repeated before. */
+export function countHeads(operands: ScoreOperands, facts: Facts): HeadCount {
+	const { q, k, qLabels, kLabels, batch } = operands;
+	const sizeIn = (name: string, labels: readonly string[] | null, label: string): Dim => {
+		const axis = labels?.indexOf(label) ?? -1;
+		return axis < 0 ? null : (facts.shapeOf(name)?.[axis] ?? null);
+	};
+	const sizeOf = (label: string): Dim => {
+		const sizes = [sizeIn(q, qLabels, label), sizeIn(k, kLabels, label)];
+		return (
+			sizes.find((d) => typeof d === 'number' && d !== 1) ?? sizes.find((d) => d !== null) ?? null
+		);
+	};
+	const size = operands.contracted.map(sizeOf);
+	const headSize = size.length === 0 ? null : productOf(size);
+	const { heads, merged } = headAxis(batch, sizeOf, q, k, facts);
+	const repeat = heads === null ? null : repetition(k, facts);
+	const kept = batch.length === 0 ? null : sizeIn(k, kLabels, batch.at(-1)!);
+	return {
+		heads,
+		kvHeads: keyHeads(batch, heads, kept, repeat, sizeIn(k, kLabels, batch.at(-2) ?? '')),
+		headSize: typeof headSize === 'number' ? headSize : null,
+		merged,
+	};
+}
+
+function keyHeads(
+	batch: readonly string[],
+	heads: number | null,
+	kept: Dim,
+	repeat: number | null,
+	group: Dim,
+): number | null {
+	if (heads === null) return null;
+	if (batch.length === 3 && kept === 1 && typeof group === 'number') return group;
+	if (batch.length === 2 && kept === 1) return 1;
+	if (repeat && heads % repeat === 0) return heads / repeat;
+	return heads;
+}
+
+function headAxis(
+	batch: readonly string[],
+	sizeOf: (label: string) => Dim,
+	q: string,
+	k: string,
+	facts: Facts,
+): { heads: number | null; merged: boolean } {
+	if (batch.length === 0) return { heads: 1, merged: false };
+	const last = sizeOf(batch.at(-1)!);
+	if (batch.length === 3) {
+		const group = sizeOf(batch[1]!);
+		const both = typeof last === 'number' && typeof group === 'number' ? last * group : null;
+		return { heads: both, merged: false };
+	}
+	if (batch.length >= 2) return { heads: typeof last === 'number' ? last : null, merged: false };
+	const found = mergedHeads(q, facts) ?? mergedHeads(k, facts);
+	if (found !== null) return { heads: found, merged: found > 1 };
+	const factor = typeof last === 'string' ? coefficientOf(last) : 1;
+	return { heads: factor, merged: factor !== null && factor > 1 };
+}
+
+const steps = new Set([
+	'Transpose',
+	'Mul',
+	'Div',
+	'Add',
+	'Cast',
+	'Identity',
+	'Concat',
+	'Dropout',
+	'DequantizeLinear',
+	'QuantizeLinear',
+	'DynamicQuantizeLinear',
+]);
+
+/** Heads that a reshape or a concatenation of head slices folded into the batch axis. */
+function mergedHeads(name: string, facts: Facts): number | null {
+	const { scope } = facts;
+	let current = name;
+	for (let hops = 0; hops < 16; hops++) {
+		const node = scope.producerOf(current);
+		if (!node) return null;
+		if (node.opType === 'Reshape') {
+			const from = facts.shapeOf(node.inputs[0] ?? '');
+			const to = facts.shapeOf(current);
+			const head = from && to ? foldedAxis(from, to) : null;
+			if (head !== null) return head;
+		}
+		if (node.opType === 'Concat' && intOf(node, 'axis') === 0) {
+			const parts = new Set(node.inputs.map((input) => scope.producerOf(input)));
+			const [split] = parts;
+			if (parts.size === 1 && split?.opType === 'Split') return node.inputs.length;
+		}
+		if (
+			!steps.has(node.opType) &&
+			node.opType !== 'Reshape' &&
+			node.opType !== 'Unsqueeze' &&
+			node.opType !== 'Squeeze'
+		)
+			return null;
+		current = node.inputs.find((input) => !scope.isConstant(input)) ?? '';
+	}
+	return null;
+}
+
+/** `[B, H, T, d]` or `[T, B, H·d]` made `[B·H, T, d]`: the size of the axis folded or split off. */
+function foldedAxis(from: readonly Dim[], to: readonly Dim[]): number | null {
+	if (to.length !== 3) return null;
+	if (from.length === 4) return typeof from[1] === 'number' ? from[1] : null;
+	if (from.length !== 3) return null;
+	const widths = [from[2]!, to[2]!];
+	const ratio = divide(widths[0]!, widths[1]!);
+	if (typeof ratio === 'number' && ratio > 1 && widths.every((w) => typeof w === 'number'))
+		return ratio;
+	return null;
+}
+
+const layout = new Set([
+	'Transpose',
+	'Reshape',
+	'Unsqueeze',
+	'Squeeze',
+	'Identity',
+	'Cast',
+	'Mul',
+	'Div',
+	'Concat',
+	'Flatten',
+]);
+
+/** How often each key head is repeated before the product; null where it is not. */
+function repetition(name: string, facts: Facts): number | null {
+	const { scope } = facts;
+	let current = name;
+	for (let hops = 0; hops < 12; hops++) {
+		const node = scope.producerOf(current);
+		if (!node) return null;
+		const from = facts.shapeOf(node.inputs[0] ?? '');
+		const to = facts.shapeOf(current);
+		if (node.opType === 'Expand' || node.opType === 'Tile') {
+			const grown = from && to ? grownInside(from, to) : null;
+			if (grown !== null) return grown;
+		} else if (
+			node.opType === 'Concat' &&
+			node.inputs.length > 1 &&
+			new Set(node.inputs).size === 1
+		) {
+			return node.inputs.length;
+		} else if (!layout.has(node.opType)) return null;
+		current = node.inputs.find((input) => !scope.isConstant(input)) ?? '';
+	}
+	return null;
+}
+
+/** The whole factor by which one inner axis grew. */
+function grownInside(from: readonly Dim[], to: readonly Dim[]): number | null {
+	const shift = to.length - from.length;
+	for (let axis = 1; axis < to.length - 1; axis++) {
+		const before = from[axis - shift] ?? 1;
+		const factor = before === 1 ? to[axis]! : divide(to[axis]!, before);
+		if (typeof factor === 'number' && factor > 1 && before !== to[axis]) return factor;
+	}
+	return null;
+}

@@ -1,0 +1,226 @@
+import type { MaskKind, SiteTensor } from '../protocol/model.ts';
+import type { Facts } from './facts.ts';
+import type { FlatNode } from './flat-node.ts';
+import type { MaskTerm } from './score-path.ts';
+
+/** What is known of a site's masks together. */
+export interface MaskReading {
+	readonly kind: MaskKind;
+	/** Keys a query sees at most, itself included; null for all. */
+	readonly window: number | null;
+	/** Role `mask`, and `mask2` where there are two. */
+	readonly tensors: Readonly<Record<string, SiteTensor | null>>;
+	readonly means: 'visible' | 'hidden' | null;
+	readonly notes: readonly string[];
+}
+
+const MOST_VISITS = 300;
+
+/** Reads the masks on the way from product to softmax. */
+export function readMasks(terms: readonly MaskTerm[], facts: Facts): MaskReading {
+	const notes: string[] = [];
+	const origins = terms.map((term) => originOf(term, facts));
+	const kind = strongest(origins.map((origin) => origin.kind));
+	const window = origins.find((origin) => origin.window !== null)?.window ?? null;
+	const tensors: Record<string, SiteTensor | null> = { mask: null };
+	terms.forEach((term, at) => {
+		tensors[at === 0 ? 'mask' : `mask${at + 1}`] = asTensor(term.tensor, facts);
+		if (term.kind === 'add' && term.factor !== 1) {
+			notes.push(`${term.tensor} is multiplied by ${term.factor} before the softmax`);
+		}
+		if (term.kind === 'times') notes.push(`the scores are multiplied by the mask ${term.tensor}`);
+	});
+	if (terms.length > 1) notes.push(`${terms.length} masks act on the scores one after the other`);
+	const first = terms[0];
+	const means = first && first.kind !== 'add' ? (first.keeps ? 'visible' : 'hidden') : null;
+	return { kind, window: kind === 'causal' ? window : null, tensors, means, notes };
+}
+
+const order: readonly MaskKind[] = ['causal', 'padding', 'additive', 'none'];
+const strongest = (kinds: readonly MaskKind[]): MaskKind =>
+	order.find((kind) => kinds.includes(kind)) ?? 'none';
+
+function asTensor(name: string, facts: Facts): SiteTensor {
+	const shape = facts.shapeOf(name);
+	if (!shape || shape.length > 4) return { name, axes: '' };
+	const letters = 'BHTS'.slice(4 - shape.length);
+	return { name, axes: shape.map((dim, axis) => (dim === 1 ? '1' : letters[axis]!)).join('') };
+}
+
+interface Origin {
+	readonly kind: MaskKind;
+	readonly window: number | null;
+}
+
+/** What a mask is made from: a triangle, an input that marks padding, or other numbers. */
+function originOf(term: MaskTerm, facts: Facts): Origin {
+	const trace = new MaskTrace(facts);
+	trace.follow(term.tensor);
+	if (trace.causal) return { kind: 'causal', window: trace.window };
+	if (trace.padding) return { kind: 'padding', window: null };
+	// where nothing else is known, choosing between scores and a filling hides keys
+	return { kind: 'additive', window: null };
+}
+
+const compares = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual']);
+/** A mask is made by these; beyond any other operator lie the activations. */
+const making = new Set(
+	(
+		'Add And BitwiseAnd BitwiseOr Cast CastLike Clip Concat ConstantOfShape CumSum Div Equal Expand EyeLike Flatten Gather ' +
+		'GatherND Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Max Min Mod Mul Neg Not Or Pad Range ReduceMax ' +
+		'ReduceMin ReduceSum Reshape Resize ScatterND ScatterElements Slice Split Squeeze Sub Sum Tile Transpose Trilu Unsqueeze ' +
+		'Where Xor Abs Sign Ceil Floor'
+	).split(' '),
+);
+
+class MaskTrace {
+	causal = false;
+	padding = false;
+	window: number | null = null;
+	private readonly seen = new Set<string>();
+
+	constructor(private readonly facts: Facts) {}
+
+	follow(first: string): void {
+		const queue = [first];
+		for (let at = 0; at < queue.length && at < MOST_VISITS; at++) {
+			const name = queue[at]!;
+			if (name === '' || this.seen.has(name)) continue;
+			this.seen.add(name);
+			queue.push(...this.behind(name));
+		}
+	}
+
+	/** Notes what a tensor says and returns what it is made from. */
+	private behind(name: string): readonly string[] {
+		const { scope } = this.facts;
+		const constant = scope.constantOf(name);
+		if (constant) {
+			if (isTriangle(constant.dims, constant.values)) this.causal = true;
+			return [];
+		}
+		if (scope.inputOf(name)) {
+			this.readInput(name);
+			return [];
+		}
+		const node = scope.producerOf(name);
+		if (!node || !making.has(node.opType)) return [];
+		if (node.opType === 'Trilu') this.causal = true;
+		if (compares.has(node.opType)) this.readComparison(node);
+		return dataInputs(node);
+	}
+
+	/** Integers and booleans mark tokens; so does one number for each key. */
+	private readInput(name: string): void {
+		const dtype = this.facts.dtypeOf(name) ?? '';
+		const shape = this.facts.shapeOf(name);
+		const perKey = shape !== null && shape.slice(0, -1).filter((dim) => dim !== 1).length <= 1;
+		if (/bool|int/.test(dtype) || perKey) this.padding = true;
+	}
+
+	/** Positions of keys against positions of queries make a triangle. */
+	private readComparison(node: FlatNode): void {
+		const [a, b] = [node.inputs[0] ?? '', node.inputs[1] ?? ''];
+		const [left, right] = [this.positions(a), this.positions(b)];
+		if (!left || !right) return;
+		if (left.along === right.along && left.along !== null) return;
+		this.causal = true;
+		const offset = Math.abs(left.offset - right.offset);
+		if (offset > 1) this.window = offset;
+	}
+
+	/** Whether a tensor counts 0, 1, 2, ... along one axis, as far as that shows. */
+	private positions(name: string): { along: number | null; offset: number } | null {
+		const { scope } = this.facts;
+		let offset = 0;
+		let current = name;
+		for (let steps = 0; steps < 24; steps++) {
+			const node = scope.producerOf(current);
+			if (!node) {
+				const values = scope.constantOf(current)?.values;
+				const counts = values && values.length > 1 && values.every((x, i) => x === i);
+				return counts ? { along: this.axisOf(name), offset } : null;
+			}
+			if (node.opType === 'Range') return { along: this.axisOf(name), offset };
+			if (node.opType === 'CumSum') return { along: this.axisOf(name), offset };
+			if (node.opType === 'Add' || node.opType === 'Sub') {
+				const second = this.facts.numberOf(node.inputs[1] ?? '');
+				const first = this.facts.numberOf(node.inputs[0] ?? '');
+				if (second !== null) offset += node.opType === 'Add' ? second : -second;
+				else if (first !== null && node.opType === 'Add') offset += first;
+				current = this.countingInput(node);
+			} else if (unaryMaking.has(node.opType)) current = node.inputs[0] ?? '';
+			else return null;
+		}
+		return null;
+	}
+
+	/** Of a sum, the operand that is the positions: the one of more than one element. */
+	private countingInput(node: FlatNode): string {
+		const [a, b] = [node.inputs[0] ?? '', node.inputs[1] ?? ''];
+		const single = (name: string) =>
+			this.facts.shapeOf(name)?.every((dim) => dim === 1) === true ||
+			this.facts.numberOf(name) !== null;
+		return single(a) ? b : a;
+	}
+
+	/** Counted from the right: 0 for a row of key positions, 1 for a column of query positions. */
+	private axisOf(name: string): number | null {
+		const shape = this.facts.shapeOf(name);
+		if (!shape) return null;
+		const wide = shape.flatMap((dim, axis) => (dim === 1 ? [] : [shape.length - 1 - axis]));
+		return wide.length === 1 ? wide[0]! : null;
+	}
+}
+
+const unaryMaking = new Set([
+	'Cast',
+	'CastLike',
+	'Unsqueeze',
+	'Squeeze',
+	'Reshape',
+	'Expand',
+	'Tile',
+	'Slice',
+	'Identity',
+	'Transpose',
+	'Gather',
+	'Flatten',
+]);
+
+/** Indices and shapes are no part of what a mask is made from. */
+function dataInputs(node: FlatNode): readonly string[] {
+	const single = [
+		'Reshape',
+		'Expand',
+		'Tile',
+		'Slice',
+		'Unsqueeze',
+		'Squeeze',
+		'Split',
+		'Gather',
+		'Pad',
+		'CumSum',
+		'Resize',
+	];
+	if (single.includes(node.opType)) return node.inputs.slice(0, 1);
+	if (node.opType === 'ConstantOfShape' || node.opType === 'Range') return [];
+	return node.inputs;
+}
+
+/** A lower triangle of one value under an upper one of another. */
+export function isTriangle(dims: readonly number[], values: readonly number[] | null): boolean {
+	const rows = dims.at(-2);
+	const columns = dims.at(-1);
+	if (!values || rows === undefined || columns === undefined || rows < 2 || rows > columns)
+		return false;
+	const seen = values[0];
+	const shift = columns - rows;
+	const hidden = values[columns - 1];
+	if (hidden === seen) return false;
+	return Array.from({ length: rows }, (_, t) => t).every((t) =>
+		Array.from({ length: columns }, (_, s) => s).every(
+			(s) => values[t * columns + s] === (s <= t + shift ? seen : hidden),
+		),
+	);
+}

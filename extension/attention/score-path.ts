@@ -1,0 +1,312 @@
+import { carryLabels, type Labels } from './carry.ts';
+import type { Facts } from './facts.ts';
+import { intOf, type FlatNode } from './flat-node.ts';
+import { readProduct, type Product } from './product.ts';
+
+/** A tensor that changes which keys are seen, or by how much. */
+export interface MaskTerm {
+	/** `add`: added to the scores; `where`: chooses between scores and a filling; `times`: multiplies the scores. */
+	readonly kind: 'add' | 'where' | 'times';
+	readonly tensor: string;
+	/** For `where`: whether true keeps the score. */
+	readonly keeps: boolean;
+	/** What the term is multiplied by on its way to the softmax. */
+	readonly factor: number;
+	/** The value put where a key is hidden; null where it is not a number of the graph. */
+	readonly filling: number | null;
+}
+
+/** How the softmax's input comes from a product of two tensors. */
+export interface ScorePath {
+	readonly product: Product;
+	/** Labels of the softmax input's axes. */
+	readonly labels: Labels;
+	/** Multiplies the product; null where a factor is no constant. */
+	readonly scale: number | null;
+	readonly softCap: number | null;
+	readonly masks: readonly MaskTerm[];
+	readonly notes: readonly string[];
+	/** How roundabout the way is: the plainest of several wins. */
+	readonly penalty: number;
+}
+
+/** Pass their first input on, element by element or re-arranged; the number is the penalty. */
+const passing: ReadonlyMap<string, number> = new Map([
+	...'Identity Cast CastLike Reshape Transpose Squeeze Flatten Dropout DequantizeLinear QuantizeLinear DynamicQuantizeLinear Clip Trilu'
+		.split(' ')
+		.map((op) => [op, 0.01] as const),
+	...'Unsqueeze Expand Tile'.split(' ').map((op) => [op, 1] as const),
+	...'Slice Split Pad ScatterND ScatterElements BatchNormalization'
+		.split(' ')
+		.map((op) => [op, 2] as const),
+	...'Gather GatherElements GatherND'.split(' ').map((op) => [op, 4] as const),
+]);
+
+const DEEPEST = 60;
+const MOST_VISITS = 600;
+
+/** Finds the product behind a softmax's input, or null where there is none of two tensors. */
+export function findScorePath(scoresName: string, facts: Facts): ScorePath | null {
+	return new ScoreWalk(facts).from(scoresName, 0);
+}
+
+class ScoreWalk {
+	private readonly seen = new Map<string, ScorePath | null>();
+
+	constructor(private readonly facts: Facts) {}
+
+	from(name: string, depth: number): ScorePath | null {
+		const known = this.seen.get(name);
+		if (known !== undefined) return known;
+		if (depth > DEEPEST || this.seen.size > MOST_VISITS) return null;
+		this.seen.set(name, null);
+		const path = this.facts.scope.isConstant(name) ? null : this.through(name, depth + 1);
+		this.seen.set(name, path);
+		return path;
+	}
+
+	private through(name: string, depth: number): ScorePath | null {
+		const node = this.facts.scope.producerOf(name);
+		if (!node) return null;
+		const product = readProduct(node, this.facts);
+		if (product) return this.start(product);
+		const penalty = passing.get(node.opType);
+		if (penalty !== undefined) return this.pass(node, depth, penalty);
+		switch (node.opType) {
+			case 'Add':
+			case 'Sum':
+			case 'Sub':
+				return this.sum(node, depth);
+			case 'Mul':
+			case 'Div':
+				return this.scaled(node, depth);
+			case 'Where':
+				return this.chosen(node, depth);
+			case 'Max':
+			case 'Min':
+				return this.limited(node, depth);
+			case 'Neg':
+				return this.alter(node, depth, (path) => times(path, -1));
+			case 'Tanh':
+				return this.alter(node, depth, (path) => ({ ...path, softCap: 1 }));
+			case 'Concat':
+				return this.joined(node, depth);
+			default:
+				return null;
+		}
+	}
+
+	private start(product: Product): ScorePath | null {
+		const { scope } = this.facts;
+		if (!mayBeScores(product, this.facts)) return null;
+		const fixed = scope.isConstant(product.left) || scope.isConstant(product.right);
+		const added: MaskTerm[] = product.added ? [term('add', product.added)] : [];
+		return {
+			product,
+			labels: product.outputLabels,
+			scale: product.factor,
+			softCap: null,
+			masks: added,
+			notes: [],
+			penalty: fixed ? 2 : 0,
+		};
+	}
+
+	private pass(node: FlatNode, depth: number, penalty: number): ScorePath | null {
+		return this.alter(node, depth, (path) => ({
+			...path,
+			penalty: path.penalty + penalty,
+			notes: reshaping.has(node.opType) ? withNote(path, selecting(node)) : path.notes,
+		}));
+	}
+
+	private alter(
+		node: FlatNode,
+		depth: number,
+		change: (path: ScorePath) => ScorePath,
+	): ScorePath | null {
+		const path = this.from(node.inputs[0] ?? '', depth);
+		return path && this.carried(node, node.inputs[0] ?? '', change(path));
+	}
+
+	private carried(node: FlatNode, from: string, path: ScorePath): ScorePath {
+		return {
+			...path,
+			labels: carryLabels(node, from, path.labels, this.facts),
+			penalty: path.penalty + 0.01,
+		};
+	}
+
+	/** The operand with the plainest way to a product. */
+	private best(node: FlatNode, operands: readonly number[], depth: number) {
+		let found: { path: ScorePath; at: number } | null = null;
+		for (const at of operands) {
+			const path = this.from(node.inputs[at] ?? '', depth);
+			if (path && (!found || path.penalty < found.path.penalty)) found = { path, at };
+		}
+		return found;
+	}
+
+	private sum(node: FlatNode, depth: number): ScorePath | null {
+		const found = this.best(
+			node,
+			node.inputs.map((_, at) => at),
+			depth,
+		);
+		if (!found) return null;
+		const subtracted = node.opType === 'Sub';
+		const path = subtracted && found.at === 1 ? times(found.path, -1) : found.path;
+		const terms = node.inputs
+			.filter((name, at) => at !== found.at && !this.isShift(name))
+			.filter((name) => this.facts.numberOf(name) === null)
+			.map((name) => term('add', name, subtracted && found.at === 0 ? -1 : 1));
+		return this.carried(node, node.inputs[found.at]!, {
+			...path,
+			masks: [...path.masks, ...terms],
+		});
+	}
+
+	/** The row maximum taken off for stability changes nothing. */
+	private isShift(name: string): boolean {
+		const producer = this.facts.scope.producerOf(name);
+		return producer?.opType === 'ReduceMax' && this.from(producer.inputs[0] ?? '', 0) !== null;
+	}
+
+	private scaled(node: FlatNode, depth: number): ScorePath | null {
+		const divides = node.opType === 'Div';
+		const found = this.best(node, divides ? [0] : [0, 1], depth);
+		if (!found) return null;
+		const other = node.inputs[1 - found.at] ?? '';
+		const number = this.facts.numberOf(other);
+		const from = node.inputs[found.at]!;
+		if (number !== null)
+			return this.carried(node, from, this.timesNumber(found.path, divides ? 1 / number : number));
+		if (this.isQuantiserScale(other)) return this.carried(node, from, found.path);
+		if (!divides && this.isMaskLike(other)) {
+			const masks = [...found.path.masks, term('times', other)];
+			return this.carried(node, from, { ...found.path, masks });
+		}
+		return this.carried(node, from, {
+			...found.path,
+			scale: null,
+			notes: [
+				...found.path.notes,
+				`the scores are ${divides ? 'divided' : 'multiplied'} by the tensor ${other}`,
+			],
+		});
+	}
+
+	private timesNumber(path: ScorePath, number: number): ScorePath {
+		if (path.softCap !== 1) return times(path, number);
+		// scores = c tanh(s q·k): written as softCap tanh(scale q·k / softCap)
+		return { ...path, softCap: number, scale: path.scale === null ? null : path.scale * number };
+	}
+
+	/** 0 and 1 for hidden and seen: booleans, or a tensor as wide as the scores that only masks could be. */
+	private isMaskLike(name: string): boolean {
+		const { scope } = this.facts;
+		let current = name;
+		for (let steps = 0; steps < 8; steps++) {
+			const dtype = this.facts.dtypeOf(current);
+			if (dtype && /bool|int/.test(dtype)) return true;
+			const producer = scope.producerOf(current);
+			if (
+				!producer ||
+				!['Cast', 'Slice', 'Unsqueeze', 'Expand', 'Reshape'].includes(producer.opType)
+			)
+				break;
+			current = producer.inputs[0] ?? '';
+		}
+		const shape = this.facts.shapeOf(name);
+		return shape !== null && shape.length >= 2 && shape.at(-1) !== 1 && shape.at(-2) !== 1;
+	}
+
+	/** Factor that turns the integers of a quantised product back into numbers. */
+	private isQuantiserScale(name: string): boolean {
+		const { scope } = this.facts;
+		const producer = scope.producerOf(name);
+		if (producer?.opType === 'DynamicQuantizeLinear') return producer.outputs[1] === name;
+		return (
+			producer?.opType === 'Mul' && producer.inputs.some((input) => this.isQuantiserScale(input))
+		);
+	}
+
+	private chosen(node: FlatNode, depth: number): ScorePath | null {
+		const found = this.best(node, [1, 2], depth);
+		if (!found) return null;
+		const filling = this.facts.numberOf(node.inputs[3 - found.at] ?? '');
+		const mask = { ...term('where', node.inputs[0] ?? ''), keeps: found.at === 1, filling };
+		return this.carried(node, node.inputs[found.at]!, {
+			...found.path,
+			masks: [...found.path.masks, mask],
+		});
+	}
+
+	private limited(node: FlatNode, depth: number): ScorePath | null {
+		const found = this.best(
+			node,
+			node.inputs.map((_, at) => at),
+			depth,
+		);
+		return found && this.carried(node, node.inputs[found.at]!, found.path);
+	}
+
+	private joined(node: FlatNode, depth: number): ScorePath | null {
+		const found = this.best(
+			node,
+			node.inputs.map((_, at) => at),
+			depth,
+		);
+		if (!found) return null;
+		const note = 'further scores are joined to those of the product before the softmax';
+		return this.carried(node, node.inputs[found.at]!, {
+			...found.path,
+			penalty: found.path.penalty + 1,
+			notes: [...found.path.notes, note],
+		});
+	}
+}
+
+const reshaping = new Set([
+	'Slice',
+	'Pad',
+	'Gather',
+	'GatherElements',
+	'GatherND',
+	'ScatterND',
+	'ScatterElements',
+	'Split',
+]);
+
+const selecting = (node: FlatNode) => `the scores pass through ${node.opType} before the softmax`;
+
+const withNote = (path: ScorePath, note: string) =>
+	path.notes.includes(note) ? path.notes : [...path.notes, note];
+
+function term(kind: MaskTerm['kind'], tensor: string, factor = 1): MaskTerm {
+	return { kind, tensor, keeps: true, factor, filling: null };
+}
+
+function times(path: ScorePath, factor: number): ScorePath {
+	return {
+		...path,
+		scale: path.scale === null ? null : path.scale * factor,
+		masks: path.masks.map((mask) =>
+			mask.kind === 'add' ? { ...mask, factor: mask.factor * factor } : mask,
+		),
+	};
+}
+
+/** Both operands are tensors of the run; only a learned query may be a weight, in a stack of heads. */
+function mayBeScores(product: Product, facts: Facts): boolean {
+	const { scope } = facts;
+	if (
+		product.node.opType === 'Gemm' &&
+		intOf(product.node, 'transB') !== 1 &&
+		scope.isConstant(product.right)
+	)
+		return false;
+	const fixed = [product.left, product.right].filter((name) => scope.isConstant(name));
+	if (fixed.length === 0) return true;
+	return fixed.length === 1 && (facts.rankOf(fixed[0]!) ?? 0) >= 3;
+}

@@ -1,0 +1,127 @@
+import { basesOf, carryLabels, type Labels } from './carry.ts';
+import type { Facts } from './facts.ts';
+import { contracted, readProduct, type Product } from './product.ts';
+
+/** Where a softmax's result multiplies a third tensor. */
+export interface ValuePath {
+	readonly product: Product;
+	/** The operand that is the weights, as it enters the product. */
+	readonly weights: string;
+	readonly values: string;
+	/** Labels of the weights' axes at the product. */
+	readonly labels: Labels;
+	readonly notes: readonly string[];
+}
+
+const passing = new Set(
+	(
+		'Identity Cast CastLike Reshape Transpose Squeeze Unsqueeze Flatten Dropout BitmaskDropout DequantizeLinear QuantizeLinear ' +
+		'DynamicQuantizeLinear Clip Slice Pad Split Trilu Where Mul Div Add Sub Concat Gather Expand ScatterND ScatterElements ' +
+		'Neg Tile Max Min'
+	).split(' '),
+);
+const changing = new Set([
+	'Mul',
+	'Div',
+	'Add',
+	'Sub',
+	'Concat',
+	'Slice',
+	'Pad',
+	'Gather',
+	'ScatterND',
+	'ScatterElements',
+]);
+const MOST_VISITS = 200;
+
+interface Visit {
+	readonly name: string;
+	readonly labels: Labels;
+	readonly notes: readonly string[];
+}
+
+/**
+ * Finds the products that the weights enter, the nearest first.
+ *
+ * @param accepts which of them mixes values; the first it accepts is taken
+ */
+export function findValuePath(
+	weights: string,
+	labels: Labels,
+	facts: Facts,
+	accepts: (path: ValuePath) => boolean,
+): ValuePath | null {
+	const queue: Visit[] = [{ name: weights, labels, notes: [] }];
+	const seen = new Set([weights]);
+	for (let at = 0; at < queue.length && at < MOST_VISITS; at++) {
+		const visit = queue[at]!;
+		for (const node of facts.scope.consumersOf(visit.name)) {
+			const product = readProduct(node, facts);
+			const path = product && asValuePath(product, visit, facts);
+			if (path && accepts(path)) return path;
+			const summed =
+				node.opType === 'Mul' ? summedAfter(node.outputs[0] ?? '', visit, facts) : null;
+			if (summed && accepts(summed)) return summed;
+			const output = node.outputs[0];
+			if (
+				product ||
+				!passing.has(node.opType) ||
+				!output ||
+				!isData(node.inputs, node.opType, visit.name)
+			)
+				continue;
+			for (const next of node.opType === 'Split' ? node.outputs : [output]) {
+				if (seen.has(next)) continue;
+				seen.add(next);
+				queue.push({
+					name: next,
+					labels: carryLabels(node, visit.name, visit.labels, facts),
+					notes: changing.has(node.opType)
+						? [
+								...visit.notes,
+								`the weights pass through ${node.opType} before they meet the values`,
+							]
+						: visit.notes,
+				});
+			}
+		}
+	}
+	return null;
+}
+
+/** Weights are what a node re-arranges, not the index, condition or shape it is told. */
+function isData(inputs: readonly string[], opType: string, name: string): boolean {
+	if (opType === 'Where') return inputs[1] === name || inputs[2] === name;
+	if (['Mul', 'Div', 'Add', 'Sub', 'Concat', 'Max', 'Min'].includes(opType)) return true;
+	return inputs[0] === name;
+}
+
+function asValuePath(
+	product: Product,
+	{ name, labels, notes }: Visit,
+	facts: Facts,
+): ValuePath | null {
+	const isLeft = product.left === name;
+	if (!isLeft && product.right !== name) return null;
+	const values = isLeft ? product.right : product.left;
+	if (values === name || facts.scope.isConstant(values)) return null;
+	return { product, weights: name, values, labels, notes };
+}
+
+function summedAfter(output: string, visit: Visit, facts: Facts): ValuePath | null {
+	for (const consumer of facts.scope.consumersOf(output)) {
+		const product = readProduct(consumer, facts);
+		const path = product && asValuePath(product, visit, facts);
+		if (path) return path;
+	}
+	return null;
+}
+
+/** Labels, as the scores have them, of the axes that the product sums over. */
+export function summedLabels(path: ValuePath): string[] {
+	const { product, labels } = path;
+	const own = product.left === path.weights ? product.leftLabels : product.rightLabels;
+	if (!labels || own?.length !== labels.length) return [];
+	const summed = contracted(product);
+	return labels.filter((_, axis) => summed.includes(own[axis]!)).flatMap(basesOf);
+}
