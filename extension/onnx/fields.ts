@@ -18,6 +18,8 @@ export interface Field {
 	readonly wire: number;
 	/** Offset of the tag, bytes. */
 	readonly at: number;
+	/** Bytes of the tag: 1 for numbers under 16, unless it was written in a roundabout way. */
+	readonly tagBytes: number;
 	/** Offset of the value, bytes; for length-delimited fields of the bytes after the length. */
 	readonly start: number;
 	/** Bytes of the value. */
@@ -84,6 +86,7 @@ export class FieldWalk {
 			throw new FormatError('inconsistent', at, `${message}: no protobuf field has tag ${tag}`);
 		}
 		let start = this.next;
+		const tagBytes = start - at;
 		let length = 0;
 		let value = 0;
 		if (wire === VARINT) {
@@ -115,7 +118,7 @@ export class FieldWalk {
 		if (wire === FIXED32 || wire === FIXED64) value = this.fixed(start, length);
 		const loaded = wire !== LENGTH_DELIMITED || length <= (wanted.get(number) ?? -1);
 		if (loaded) this.keep(length, at, message);
-		return { number, wire, at, start, length, value, loaded };
+		return { number, wire, at, tagBytes, start, length, value, loaded };
 	}
 
 	private keep(length: number, at: number, message: string): void {

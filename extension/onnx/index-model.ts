@@ -7,7 +7,7 @@ import { MAX_TEXT_BYTES } from './limits.ts';
 import type { LocalFunction, ModelIndex, Opset } from './model-index.ts';
 import { emptyGraph, type GraphDraft } from './graph-draft.ts';
 import { GraphReader } from './read-graph.ts';
-import { stretchOf } from './read-tensor.ts';
+import { stretchOf, wholeOf } from './read-tensor.ts';
 import { recogniseOther, RECOGNISED_BYTES } from './recognise.ts';
 
 const M = ModelProtoSchema.field;
@@ -64,11 +64,9 @@ async function readModel(window: ByteWindow): Promise<ModelIndex> {
 			case M.producerVersion.number:
 				producer.version = docOf(window, field, message);
 				return;
-			case M.opsetImport.number: {
-				const whole = { offset: field.at, length: field.start + field.length - field.at };
-				opsets.push({ ...opsetOf(window, field), field: whole });
+			case M.opsetImport.number:
+				opsets.push({ ...opsetOf(window, field), ...wholeOf(field) });
 				return;
-			}
 			case M.metadataProps.number:
 				metadata.set(...entryOf(window, field, message));
 				return;

@@ -64,7 +64,7 @@ export interface GraphNode {
 	readonly metadata: ReadonlyMap<string, string>;
 	/** Where each output's name stands in the file, so that a probe can rename it in place. */
 	readonly outputNames: readonly ByteRange[];
-	/** The whole field of the node in the file, tag and length included. */
+	/** The whole field in the file, tag and length included; its tag is one byte, which a probe can change. */
 	readonly field?: ByteRange;
 }
 
@@ -96,7 +96,7 @@ export interface LocalFunction {
 export interface Opset {
 	readonly domain: string;
 	readonly version: number;
-	/** The whole field in the file, tag and length included. */
+	/** As `GraphNode.field`. */
 	readonly field?: ByteRange;
 }
 

@@ -17,7 +17,7 @@ import type {
 	GraphNode,
 	LocalFunction,
 } from './model-index.ts';
-import { stretchOf, readSparseTensor, readTensor } from './read-tensor.ts';
+import { readSparseTensor, readTensor, stretchOf, wholeOf } from './read-tensor.ts';
 
 const A = AttributeProtoSchema.field;
 const F = FunctionProtoSchema.field;
@@ -177,7 +177,6 @@ export class GraphReader {
 					return;
 			}
 		});
-		const field = { offset: whole.at, length: whole.start + whole.length - whole.at };
 		return {
 			name,
 			opType,
@@ -188,7 +187,7 @@ export class GraphReader {
 			docString,
 			metadata,
 			outputNames,
-			field,
+			...wholeOf(whole),
 		};
 	}
 

@@ -113,6 +113,11 @@ export function stretchOf(field: Field, message: string): ByteRange {
 	throw new FormatError('inconsistent', field.at, `${message}: field ${field.number}: ${came}`);
 }
 
+/** The whole of a field, tag and length included, where its tag can be changed in place: it is one byte. */
+export function wholeOf({ at, tagBytes, start, length }: Field): { field?: ByteRange } {
+	return tagBytes === 1 ? { field: { offset: at, length: start + length - at } } : {};
+}
+
 function checkDims(dims: readonly number[], at: number): void {
 	const wrong = dims.find((size) => !Number.isSafeInteger(size) || size < 0);
 	if (wrong === undefined) return;
