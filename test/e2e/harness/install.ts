@@ -7,6 +7,8 @@ import { installExtension, type InstalledEditor } from '../../../scripts/code-se
 declare module 'vitest' {
 	interface ProvidedContext {
 		editor: InstalledEditor;
+		/** The packed extension. */
+		vsix: string;
 		/** Holds the extension under test and nothing else. */
 		extensionsFolder: string;
 	}
@@ -24,7 +26,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 	const editor = JSON.parse(required('ATTNSCOPE_EDITOR')) as InstalledEditor;
 	const home = await mkdtemp(join(tmpdir(), 'attnscope-e2e-'));
 	const extensionsFolder = join(home, 'extensions');
-	await installExtension({ editor, home, extensionsFolder }, required('ATTNSCOPE_VSIX'));
+	const vsix = required('ATTNSCOPE_VSIX');
+	await installExtension({ editor, home, extensionsFolder }, vsix);
+	project.provide('vsix', vsix);
 	project.provide('editor', editor);
 	project.provide('extensionsFolder', extensionsFolder);
 	return () => rm(home, { recursive: true, force: true, maxRetries: 5 });

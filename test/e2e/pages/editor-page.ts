@@ -85,8 +85,8 @@ export class EditorPage {
 	}
 
 	/** The inspector in the editor's area or in the side bar. */
-	inspector(place: 'editor' | 'side'): Promise<InspectorPanel> {
-		return InspectorPanel.find(this.page, place);
+	inspector(surface: 'panel' | 'side'): Promise<InspectorPanel> {
+		return InspectorPanel.find(this.page, surface);
 	}
 
 	/** The list is made when the box opens: what an extension adds while it starts is there the next time. */

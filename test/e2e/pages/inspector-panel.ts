@@ -8,9 +8,9 @@ const runLimitMs = 90_000;
 export class InspectorPanel {
 	private constructor(readonly frame: Frame) {}
 
-	/** Waits until an inspector shows in that place. */
-	static async find(page: Page, place: 'editor' | 'side'): Promise<InspectorPanel> {
-		const frame = await vi.waitFor(() => visibleInspector(page, place), {
+	/** Waits until an inspector shows on that surface. */
+	static async find(page: Page, surface: 'panel' | 'side'): Promise<InspectorPanel> {
+		const frame = await vi.waitFor(() => visibleInspector(page, surface), {
 			timeout: runLimitMs,
 			interval: 100,
 		});
@@ -63,11 +63,11 @@ export class InspectorPanel {
 	}
 }
 
-async function visibleInspector(page: Page, place: string): Promise<Frame> {
+async function visibleInspector(page: Page, surface: string): Promise<Frame> {
 	for (const frame of page.frames()) {
 		if (frame.parentFrame() === null || frame.isDetached()) continue;
-		const shell = frame.locator(`[data-place="${place}"]`);
+		const shell = frame.locator(`[data-surface="${surface}"]`);
 		if ((await shell.count()) > 0 && (await shell.first().isVisible())) return frame;
 	}
-	throw new Error(`no inspector shows in the ${place} area`);
+	throw new Error(`no inspector shows on the surface ${surface}`);
 }
