@@ -23,6 +23,7 @@ const image: ImageMark = {
 function sceneOf(...marks: Mark[]): Scene {
 	return {
 		title: 'Layer 0',
+		site: '',
 		description: 'Head 0 reads <k1> & "v2".',
 		width: 100,
 		height: 40,

@@ -26,6 +26,7 @@ it('breaks lines between words and leaves a long word alone', () => {
 it('writes the caption above and moves every mark with it', () => {
 	const scene: Scene = {
 		title: 'Heads',
+		site: '',
 		description: 'Head 0 reads the token before. Head 1 reads everything.',
 		width: 120,
 		height: 50,

@@ -1,0 +1,138 @@
+import type { AttentionSite } from '../../../extension/protocol/model.ts';
+import type { Proof } from '../../../extension/protocol/run.ts';
+import type { Range, WeightPyramid } from '../../../kernels/common/attention-results.ts';
+import { KernelError } from '../../../kernels/common/kernel-error.ts';
+import { SiteTensorError } from '../../view-api/site-tensors.ts';
+import type { ViewContext } from '../../view-api/view.ts';
+import { openSoftmax, type OpenSite } from './operator.ts';
+
+/**
+ * Largest ‖M·V − O‖ / ‖O‖ of a verified picture. The model and the kernels both work in float32 but add up in another
+ * order; on the sample they differ by about 3e-7, on a software GPU as on a CPU.
+ */
+export const TOLERANCE = 1e-4;
+
+/** Cells a side of a head's small picture. */
+export const THUMBNAIL_CELLS = 48;
+
+export interface AttentionData {
+	readonly sites: readonly SitePicture[];
+	/** What stands on the token axes; empty for none. */
+	readonly tokens: readonly string[];
+	/** Expected ids, one a token, −100 where none; empty for none. */
+	readonly labels: readonly number[];
+}
+
+/** One site of the run: measured, or with the reason why not. */
+export interface SitePicture {
+	readonly site: AttentionSite;
+	readonly proof: Proof;
+	readonly measured: MeasuredSite | undefined;
+}
+
+/** Sizes: B sequences, H heads, T queries, S keys. */
+export interface MeasuredSite {
+	readonly B: number;
+	readonly H: number;
+	readonly T: number;
+	readonly S: number;
+	/** Index of the key that is the token of query 0. */
+	readonly queryOffset: number;
+	/** `[B, H]` ‖M·V − O‖ / ‖O‖ of each head. */
+	readonly residuals: Float64Array;
+	/** `[B, H, T]` each: entropy in nats; the largest weight and the key that has it; the mean distance in tokens. */
+	readonly entropy: Float32Array;
+	readonly largest: Float32Array;
+	readonly largestAt: Uint32Array;
+	readonly distance: Float32Array;
+	readonly self: Float32Array;
+	/** Of the first sequence, one a head. */
+	readonly thumbnails: readonly PooledWeights[];
+}
+
+/** A rectangle of the weights, each cell the largest of those under it. */
+export interface PooledWeights {
+	readonly rows: Range;
+	readonly columns: Range;
+	/** Queries and keys under a cell; `[1, 1]` is the exact matrix. */
+	readonly cellSize: readonly [rows: number, columns: number];
+	readonly cells: readonly [rows: number, columns: number];
+	/** `[cells down, cells across]`, row-major. */
+	readonly values: Float32Array;
+}
+
+/** Measures every site that mixes by softmax; one that cannot be measured keeps the reason and stops no other. */
+export async function computeAttention(context: ViewContext): Promise<AttentionData> {
+	const { model, tokens, labels } = context;
+	const chosen = model.sites.filter(({ form }) => form === 'softmax');
+	const sites: SitePicture[] = [];
+	for (const [at, site] of chosen.entries()) {
+		context.signal.throwIfAborted();
+		context.progress(`Measuring ${siteName(site)}`, at, chosen.length);
+		sites.push(await pictureOf(context, site));
+	}
+	return { sites, tokens, labels };
+}
+
+/** How a site is called in sentences. */
+export function siteName({ layer, path, id }: AttentionSite): string {
+	return layer === null ? path || id : `layer ${layer}`;
+}
+
+async function pictureOf(context: ViewContext, site: AttentionSite): Promise<SitePicture> {
+	try {
+		const open = await openSoftmax(context, site);
+		const residual = await open.results.residual(open.output);
+		const measured = await measure(open, residual.heads);
+		return { site, proof: proofOf(site, residual.overall), measured };
+	} catch (error) {
+		if (context.signal.aborted || !isReason(error)) throw error;
+		const reason = error.message;
+		const proof = { site: site.id, residual: null, tolerance: TOLERANCE, verified: false, reason };
+		return { site, proof, measured: undefined };
+	}
+}
+
+/** What a site may answer with instead of a picture; anything else is a fault of the program and passes on. */
+function isReason(error: unknown): error is Error {
+	return (
+		error instanceof SiteTensorError ||
+		error instanceof KernelError ||
+		(error instanceof Error && error.name === 'RunError')
+	);
+}
+
+function proofOf(site: AttentionSite, residual: number): Proof {
+	const shared = { site: site.id, tolerance: TOLERANCE };
+	if (Number.isNaN(residual)) {
+		const reason = 'The model’s own output holds values that are not numbers.';
+		return { ...shared, residual: null, verified: false, reason };
+	}
+	if (residual <= TOLERANCE) return { ...shared, residual, verified: true, reason: '' };
+	const assumed =
+		site.scale === null
+			? ' The scale of the scores is no constant of the graph; 1/√K was taken.'
+			: site.notes.map((note) => ` ${note}`).join('');
+	const reason = `The weights drawn do not give the model’s own output.${assumed}`;
+	return { ...shared, residual, verified: false, reason };
+}
+
+async function measure(
+	{ results, queryOffset }: OpenSite,
+	residuals: Float64Array,
+): Promise<MeasuredSite> {
+	const { B, H, T, S } = results.shape;
+	const { entropy, largest, largestAt, distance, self } = await results.rowStatistics();
+	const thumbnails: PooledWeights[] = [];
+	const most = { rows: THUMBNAIL_CELLS, columns: THUMBNAIL_CELLS };
+	for (let head = 0; head < H; head++) {
+		const whole = { batch: 0, head, rows: [0, T], columns: [0, S] } as const;
+		thumbnails.push(pooled(await results.pyramid(whole, most)));
+	}
+	const statistics = { entropy, largest, largestAt, distance, self };
+	return { B, H, T, S, queryOffset, residuals, ...statistics, thumbnails };
+}
+
+export function pooled({ rows, columns, cellSize, cells, max }: WeightPyramid): PooledWeights {
+	return { rows, columns, cellSize, cells, values: max };
+}

@@ -1,0 +1,36 @@
+import type { Proof } from '../../../extension/protocol/run.ts';
+import { magnitude, significant } from '../../view-api/format.ts';
+import type { Mark, Role } from '../../view-api/scene.ts';
+import { patternTag } from './sentence.ts';
+import type { Shown } from './shown.ts';
+
+/** Whether the picture is proved, in a few words; `residual` of the part that is shown. */
+export function proofMark(proof: Proof, residual: number): { text: string; fill: Role } {
+	if (proof.verified) return { text: `✓ verified ${magnitude(residual)}`, fill: 'good' };
+	if (proof.residual === null) return { text: '✗ not verified', fill: 'warning' };
+	return { text: `✗ not verified: ${magnitude(residual)}`, fill: 'warning' };
+}
+
+/** The numbers of the chosen head, as two columns. */
+export function headFacts({ geometry, picture, measured, summary, state, size }: Shown): Mark[] {
+	const { x, y, width } = geometry.facts;
+	const residual = measured.residuals[state.batch * measured.H + state.head]!;
+	const rows: [string, string][] = [
+		['pattern', patternTag(summary)],
+		['largest weight, mean', significant(summary.largest)],
+		['entropy, mean', `${significant(summary.entropy)} nats`],
+		['reach, mean', `${significant(summary.reach)} tokens`],
+		['‖M·V − O‖ ÷ ‖O‖', `${magnitude(residual)} (limit ${magnitude(picture.proof.tolerance)})`],
+	];
+	return rows.flatMap(([name, value], at): Mark[] => {
+		const line = {
+			kind: 'text',
+			y: y + (at + 0.5) * size.lineHeight * 1.15,
+			size: 'small',
+		} as const;
+		return [
+			{ ...line, x, text: name, fill: 'muted', maxWidth: width * 0.55 },
+			{ ...line, x: x + width, text: value, fill: 'text', align: 'end', maxWidth: width * 0.6 },
+		];
+	});
+}

@@ -1,0 +1,73 @@
+import { significant } from '../../view-api/format.ts';
+import type { Mark } from '../../view-api/scene.ts';
+import { queryName } from './names.ts';
+import type { Shown } from './shown.ts';
+
+/** The exact weights of the query under the cursor, on the matrix's columns, drawn as one line. */
+export function rowProfile(shown: Shown): Mark[] {
+	const { geometry, window, row, state, measured, size } = shown;
+	const { profile, labels } = geometry;
+	const at = (state.batch * measured.H + state.head) * measured.T + state.query;
+	const largest = measured.largest[at]!;
+	const base = profile.y + profile.height;
+	const axis: Mark = {
+		kind: 'line',
+		points: [
+			[profile.x, base],
+			[profile.x + profile.width, base],
+		],
+		stroke: 'faint',
+		width: 1,
+	};
+	const words = {
+		kind: 'text',
+		x: profile.x - 7,
+		align: 'end',
+		size: 'small',
+		maxWidth: labels.left,
+	} as const;
+	const marks: Mark[] = [
+		axis,
+		{
+			...words,
+			y: profile.y + size.lineHeight / 2,
+			text: queryName(shown, state.query),
+			fill: 'accent',
+			bold: true,
+			code: true,
+		},
+		{
+			...words,
+			y: profile.y + size.lineHeight * 1.5,
+			text: `≤ ${significant(largest)}`,
+			fill: 'muted',
+		},
+	];
+	if (!row || !(largest > 0)) return marks;
+	marks.push({
+		kind: 'line',
+		points: outline(row.subarray(...window.columns), largest, profile, base),
+		stroke: 'softmax',
+		width: profile.width / (window.columns[1] - window.columns[0]) > 3 ? 1.5 : 1,
+	});
+	return marks;
+}
+
+/** Steps over the keys; where several fall on a pixel, the largest of them. */
+function outline(
+	row: Float32Array,
+	largest: number,
+	{ x, width, height }: { x: number; width: number; height: number },
+	base: number,
+): [number, number][] {
+	const steps = Math.min(row.length, Math.max(1, Math.floor(width)));
+	const points: [number, number][] = [[x, base]];
+	for (let step = 0; step < steps; step++) {
+		const from = Math.floor((step * row.length) / steps);
+		const to = Math.max(from + 1, Math.floor(((step + 1) * row.length) / steps));
+		const value = row.subarray(from, to).reduce((a, w) => Math.max(a, w), 0);
+		const y = base - (value / largest) * (height - 2);
+		points.push([x + (step * width) / steps, y], [x + ((step + 1) * width) / steps, y]);
+	}
+	return [...points, [x + width, base]];
+}
