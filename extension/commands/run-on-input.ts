@@ -1,0 +1,126 @@
+import * as vscode from 'vscode';
+import { checkInput } from '../workspace/check-input.ts';
+import { InputError } from '../workspace/input-error.ts';
+import { exists, promptBeside, tokenizerBeside, tokenizerFileBeside } from '../workspace/inputs.ts';
+import { makeInput, type ChosenTokens } from '../workspace/make-input.ts';
+import type { InputChoice } from '../workspace/memory.ts';
+import type { OpenModel } from '../workspace/open-model.ts';
+import { parseTokenIds } from '../workspace/token-ids.ts';
+import { tokenizeText } from '../workspace/tokenize-text.ts';
+import type { Command } from './command.ts';
+import { findTarget } from './find-target.ts';
+import { isTrusted, runIn } from './run.ts';
+
+/** Runs a model on an input that the user gives: a file, token ids, or text where there is a tokenizer. */
+export const runOnInput: Command = {
+	id: 'attnscope.runOnInput',
+	async execute(parts, argument) {
+		if (!(await isTrusted())) return;
+		const target = await findTarget(parts, argument);
+		if (!target) return;
+		const uri = vscode.Uri.parse(target.model);
+		const state = await parts.services.models.load(uri);
+		if (state.kind === 'failed') {
+			await parts.pages.open(uri);
+			return;
+		}
+		const answer = await (await pickKind(uri))?.(state.model);
+		if (!answer) return;
+		await parts.services.inputs.choose(uri, answer.choice);
+		const { input, note } = await parts.services.inputs.resolve(state.model);
+		if (input) await runIn(parts, uri, target.site);
+		else await vscode.window.showErrorMessage(note);
+	},
+};
+
+/** Undefined where the user turned back; no choice stands for the prompt beside the model. */
+type Answer = { readonly choice: InputChoice | undefined } | undefined;
+
+async function pickKind(uri: vscode.Uri) {
+	const hasPrompt = await exists(promptBeside(uri));
+	const hasTokenizer = await exists(tokenizerFileBeside(uri));
+	const items = [
+		{
+			label: vscode.l10n.t('The prompt beside the model'),
+			description: 'prompt.json',
+			iconPath: new vscode.ThemeIcon('file-code'),
+			shown: hasPrompt,
+			ask: (): Promise<Answer> => Promise.resolve({ choice: undefined }),
+		},
+		{
+			label: vscode.l10n.t('Token ids…'),
+			iconPath: new vscode.ThemeIcon('symbol-number'),
+			shown: true,
+			ask: askIds,
+		},
+		{
+			label: vscode.l10n.t('Text…'),
+			description: 'tokenizer.json',
+			iconPath: new vscode.ThemeIcon('symbol-string'),
+			shown: hasTokenizer,
+			ask: askText,
+		},
+		{
+			label: vscode.l10n.t('JSON file…'),
+			iconPath: new vscode.ThemeIcon('folder-opened'),
+			shown: true,
+			ask: askFile,
+		},
+		{
+			label: vscode.l10n.t('An input made up from names and shapes'),
+			iconPath: new vscode.ThemeIcon('sparkle'),
+			shown: true,
+			ask: (): Promise<Answer> => Promise.resolve({ choice: { kind: 'made-up' } }),
+		},
+	];
+	const picked = await vscode.window.showQuickPick(
+		items.filter(({ shown }) => shown),
+		{ title: vscode.l10n.t('Run on which input?') },
+	);
+	return picked?.ask;
+}
+
+async function askIds(model: OpenModel): Promise<Answer> {
+	const chosen = (typed: string): ChosenTokens => ({
+		ids: parseTokenIds(typed),
+		words: [],
+		source: vscode.l10n.t('What was typed'),
+	});
+	const typed = await vscode.window.showInputBox({
+		title: vscode.l10n.t('Token ids'),
+		placeHolder: '5, 17, 3',
+		ignoreFocusOut: true,
+		validateInput: (text) => problemOf(model, () => chosen(text)),
+	});
+	return typed === undefined ? undefined : { choice: { kind: 'ids', ids: parseTokenIds(typed) } };
+}
+
+async function askText(model: OpenModel): Promise<Answer> {
+	const files = await tokenizerBeside(model.uri);
+	const text = await vscode.window.showInputBox({
+		title: vscode.l10n.t('Text'),
+		ignoreFocusOut: true,
+		validateInput: (typed) => problemOf(model, () => tokenizeText(typed, files)),
+	});
+	return text === undefined ? undefined : { choice: { kind: 'text', text } };
+}
+
+async function askFile({ uri }: OpenModel): Promise<Answer> {
+	const picked = await vscode.window.showOpenDialog({
+		title: vscode.l10n.t('Input file'),
+		defaultUri: vscode.Uri.joinPath(uri, '..'),
+		filters: { JSON: ['json'] },
+	});
+	const file = picked?.[0];
+	return file && { choice: { kind: 'file', uri: file.toString() } };
+}
+
+/** What keeps the model from taking this input, while it is typed. */
+function problemOf(model: OpenModel, make: () => ChosenTokens): string | undefined {
+	try {
+		return checkInput(model.index, makeInput(model.index, make()))[0];
+	} catch (error) {
+		if (error instanceof InputError) return error.message;
+		throw error;
+	}
+}

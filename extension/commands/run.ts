@@ -1,0 +1,33 @@
+import * as vscode from 'vscode';
+import type { Command, Parts } from './command.ts';
+import { findTarget } from './find-target.ts';
+
+/** Runs a model where it is shown already, else in a tab of its own. */
+export const run: Command = {
+	id: 'attnscope.run',
+	async execute(parts, argument) {
+		if (!(await isTrusted())) return;
+		const target = await findTarget(parts, argument);
+		if (target) await runIn(parts, vscode.Uri.parse(target.model), target.site);
+	},
+};
+
+/** The page shows what a run found and why one failed, so nothing is said here. */
+export async function runIn(parts: Parts, uri: vscode.Uri, site?: string): Promise<void> {
+	const wish = { run: true, ...(site !== undefined && { site }) };
+	const page = parts.pages.of(uri);
+	if (page?.visible) await page.show(uri, wish);
+	else await parts.pages.open(uri, wish);
+}
+
+/** Says so where it is not, with the way to change it. */
+export async function isTrusted(): Promise<boolean> {
+	if (vscode.workspace.isTrusted) return true;
+	const manage = vscode.l10n.t('Manage Workspace Trust');
+	const pressed = await vscode.window.showWarningMessage(
+		vscode.l10n.t('Models are not run before the workspace is trusted. Their graphs can be read.'),
+		manage,
+	);
+	if (pressed === manage) await vscode.commands.executeCommand('workbench.trust.manage');
+	return false;
+}

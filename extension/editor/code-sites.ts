@@ -1,0 +1,104 @@
+import * as vscode from 'vscode';
+import type { CodeLink } from '../protocol/model.ts';
+import { Disposables } from '../workspace/disposables.ts';
+import type { ModelState } from '../workspace/model-entry.ts';
+import type { Services } from '../workspace/services.ts';
+import {
+	chooseModel,
+	folderDistance,
+	siteLines,
+	sitesAt,
+	type SiteLine,
+} from './document-sites.ts';
+
+type ReadModel = Extract<ModelState, { kind: 'read' }>;
+
+/** The model whose sites a document makes, and where. */
+export interface DocumentSites {
+	readonly uri: vscode.Uri;
+	readonly state: ReadModel;
+	readonly lines: readonly SiteLine[];
+}
+
+/** Models further away than this many are not looked through for a document. */
+const mostModels = 32;
+
+/** Ties Python documents to the models that were exported from them. */
+export class CodeSites {
+	private readonly disposables = new Disposables();
+	private readonly changed = this.disposables.add(new vscode.EventEmitter<void>());
+
+	/** Lines, numbers or the model of some document are others now. */
+	readonly onDidChange = this.changed.event;
+
+	constructor(private readonly services: Services) {
+		const { models, results } = services;
+		for (const event of [models.onDidChange, models.onDidChangeList, results.onDidChange])
+			this.disposables.add((event as vscode.Event<unknown>)(() => this.changed.fire()));
+	}
+
+	async of(document: vscode.TextDocument): Promise<DocumentSites | undefined> {
+		if (document.languageId !== 'python') return undefined;
+		const { models, memory, results } = this.services;
+		const file = document.uri.toString();
+		const near = [...(await models.list())]
+			.sort(
+				(a, b) =>
+					folderDistance(a.path, document.uri.path) - folderDistance(b.path, document.uri.path),
+			)
+			.slice(0, mostModels);
+		const states = await Promise.all(
+			near.map(async (uri) => ({ uri, state: await models.load(uri) })),
+		);
+		const recent = memory.recentModels();
+		const read = states.flatMap(({ uri, state }) =>
+			state.kind === 'read' ? [{ uri, state }] : [],
+		);
+		const chosen = chooseModel(
+			read.map(({ uri, state }) => ({
+				model: uri.toString(),
+				lines: siteLines(state.links, file),
+				recency: placeIn(recent, uri.toString()),
+				distance: folderDistance(uri.path, document.uri.path),
+			})),
+		);
+		const found = read.find(({ uri }) => uri.toString() === chosen?.model);
+		if (!chosen || !found) return undefined;
+		await results.load(found.uri);
+		return { ...found, lines: chosen.lines };
+	}
+
+	/** The sites that the code under the cursor makes, and their model. */
+	async atCursor(
+		editor: vscode.TextEditor | undefined,
+	): Promise<{ readonly uri: vscode.Uri; readonly sites: readonly string[] } | undefined> {
+		if (!editor) return undefined;
+		const found = await this.of(editor.document);
+		if (!found) return undefined;
+		const text = editor.document.getText().split(/\r?\n/);
+		const sites = sitesAt(found.lines, text, editor.selection.active.line);
+		return sites.length > 0 ? { uri: found.uri, sites } : undefined;
+	}
+
+	/** Where the code of a site stands, the best place first: the line that computes, the class, the line that builds it. */
+	async linksOf(uri: vscode.Uri, site: string): Promise<readonly CodeLink[]> {
+		const state = await this.services.models.load(uri);
+		if (state.kind === 'failed') return [];
+		const order: readonly CodeLink['target'][] = ['call', 'class', 'build'];
+		return state.links
+			.filter((link) => link.site === site)
+			.sort(
+				(a, b) =>
+					Number(b.found) - Number(a.found) || order.indexOf(a.target) - order.indexOf(b.target),
+			);
+	}
+
+	dispose(): void {
+		this.disposables.dispose();
+	}
+}
+
+function placeIn(recent: readonly string[], model: string): number {
+	const place = recent.indexOf(model);
+	return place < 0 ? Infinity : place;
+}

@@ -1,0 +1,72 @@
+import type { AttentionSite } from '../protocol/model.ts';
+import type { SiteResult } from '../protocol/run.ts';
+import type { Say } from '../workspace/say.ts';
+
+const between = ' · ';
+
+/** What the graph says of a site: `layer 1 · softmax · 2 heads`. */
+export function siteFacts(site: AttentionSite, say: Say): string[] {
+	return [layerText(site, say), site.form, headsText(site, say)].filter((part) => part !== '');
+}
+
+/** What a run measured: `entropy 0.42`, `reach 37 tokens`, `verified 3e-7`. */
+export function siteNumbers(result: SiteResult, say: Say): string[] {
+	return [
+		result.entropy === null ? '' : say('entropy {0}', figure(result.entropy)),
+		result.reach === null ? '' : say('reach {0} tokens', figure(result.reach)),
+		proofText(result, say),
+	].filter((part) => part !== '');
+}
+
+/** The line above model code: facts before a run, numbers after it. */
+export function lensText(site: AttentionSite, result: SiteResult | undefined, say: Say): string {
+	if (!result) return siteFacts(site, say).join(between);
+	const head = [layerText(site, say), headsText(site, say)].filter((part) => part !== '');
+	return [...head, ...siteNumbers(result, say)].join(between);
+}
+
+/** One line for a line of code that makes many layers. */
+export function summaryLensText(
+	sites: readonly AttentionSite[],
+	results: readonly SiteResult[],
+	say: Say,
+): string {
+	const forms = [...new Set(sites.map(({ form }) => form))];
+	const heads = [...new Set(sites.map((site) => headsText(site, say)))];
+	const entropies = results.flatMap(({ entropy }) => (entropy === null ? [] : [entropy]));
+	const verified = results.filter(({ proof }) => proof.verified).length;
+	return [
+		say('{0} layers', sites.length),
+		forms.join(', '),
+		heads.length === 1 ? heads[0]! : '',
+		entropies.length === 0
+			? ''
+			: say('entropy {0} to {1}', figure(Math.min(...entropies)), figure(Math.max(...entropies))),
+		results.length === 0 ? '' : say('{0} of {1} verified', verified, results.length),
+	]
+		.filter((part) => part !== '')
+		.join(between);
+}
+
+export function layerText({ layer, path }: AttentionSite, say: Say): string {
+	return layer === null ? path : say('layer {0}', layer);
+}
+
+function headsText({ heads }: AttentionSite, say: Say): string {
+	if (heads === null) return '';
+	return heads === 1 ? say('1 head') : say('{0} heads', heads);
+}
+
+function proofText({ proof }: SiteResult, say: Say): string {
+	if (proof.residual === null) return say('not verified');
+	const residual = proof.residual.toExponential(0);
+	return proof.verified ? say('verified {0}', residual) : say('not verified: off by {0}', residual);
+}
+
+/** Three significant digits, without zeros that say nothing. */
+export function figure(value: number): string {
+	const size = Math.abs(value);
+	if (value === 0) return '0';
+	if (size >= 1000) return Math.round(value).toString();
+	return size < 0.001 ? value.toExponential(2) : Number(value.toPrecision(3)).toString();
+}

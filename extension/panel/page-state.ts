@@ -1,0 +1,43 @@
+import * as vscode from 'vscode';
+import type { PageState } from '../protocol/messages.ts';
+import type { Services } from '../workspace/services.ts';
+import { settings } from '../workspace/settings.ts';
+
+/** Larger models wait for the button: loading one takes its size in memory. */
+const runAtOnceBytes = 256 * 1024 * 1024;
+
+/** What someone who opened a page wants of it, beyond showing the model. */
+export interface Wish {
+	readonly site?: string;
+	readonly run?: boolean;
+}
+
+/** All that a page needs to paint `uri`, as it is now. */
+export async function pageStateOf(
+	services: Services,
+	uri: vscode.Uri | undefined,
+	wish: Wish,
+): Promise<PageState> {
+	const common = {
+		trusted: vscode.workspace.isTrusted,
+		backend: settings.backend,
+		view: null,
+	};
+	const nothing = { model: null, problem: null, input: null, inputNote: '', site: null };
+	if (!uri) return { ...common, ...nothing, runAtOnce: false };
+	const state = await services.models.load(uri);
+	if (state.kind === 'failed')
+		return { ...common, ...nothing, problem: state.problem, runAtOnce: false };
+	const { summary, model } = state;
+	const { input, note } = await services.inputs.resolve(model);
+	const small = summary.bytes <= runAtOnceBytes;
+	return {
+		...common,
+		model: summary,
+		problem: null,
+		input,
+		inputNote: note,
+		site: wish.site ?? services.memory.site(uri.toString()),
+		runAtOnce: common.trusted && (wish.run === true || (settings.runOnOpen && small)),
+	};
+}

@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { pageHtml } from './page.ts';
+
+const html = pageHtml({
+	surface: 'side',
+	files: { script: 'a.js', style: 'a.css', worker: 'w.js', ort: 'o.mjs', wasm: 'o.wasm' },
+	own: "https://own.example 'self'",
+	nonce: 'abc',
+	language: 'en',
+	title: '<model> & "co".onnx',
+});
+
+it('hands the script all that it needs to start', () => {
+	expect(html).toContain(
+		'<main id="attnscope" data-surface="side" data-worker="w.js" data-ort="o.mjs" data-wasm="o.wasm" data-nonce="abc">',
+	);
+	expect(html).toContain('<script nonce="abc" src="a.js">');
+});
+
+it('keeps a file’s name from becoming markup', () => {
+	expect(html).toContain('<title>&lt;model&gt; &amp; &quot;co&quot;.onnx</title>');
+});
+
+it('carries the policy whole, quotes escaped', () => {
+	expect(html).toContain('content="default-src &#39;none&#39;; script-src https://own.example');
+});

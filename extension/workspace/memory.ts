@@ -1,0 +1,60 @@
+import type { Memento } from 'vscode';
+
+/** Which input a model runs on. */
+export type InputChoice =
+	| { readonly kind: 'file'; readonly uri: string }
+	| { readonly kind: 'ids'; readonly ids: readonly number[] }
+	| { readonly kind: 'text'; readonly text: string }
+	| { readonly kind: 'made-up' };
+
+/** What is found again after the window was loaded anew. Everything is read back with care: older versions wrote it. */
+export class Memory {
+	constructor(private readonly memento: Memento) {}
+
+	inputChoice(model: string): InputChoice | undefined {
+		const saved = this.memento.get<Partial<Record<string, unknown>>>(`input:${model}`);
+		switch (saved?.['kind']) {
+			case 'file':
+				return typeof saved['uri'] === 'string' ? { kind: 'file', uri: saved['uri'] } : undefined;
+			case 'ids': {
+				const { ids } = saved as { ids?: unknown };
+				return Array.isArray(ids) && ids.every(Number.isSafeInteger)
+					? { kind: 'ids', ids: ids as number[] }
+					: undefined;
+			}
+			case 'text':
+				return typeof saved['text'] === 'string'
+					? { kind: 'text', text: saved['text'] }
+					: undefined;
+			case 'made-up':
+				return { kind: 'made-up' };
+			default:
+				return undefined;
+		}
+	}
+
+	async setInputChoice(model: string, choice: InputChoice | undefined): Promise<void> {
+		await this.memento.update(`input:${model}`, choice);
+	}
+
+	/** The site that was last looked at. */
+	site(model: string): string | null {
+		const site = this.memento.get<unknown>(`site:${model}`);
+		return typeof site === 'string' ? site : null;
+	}
+
+	async setSite(model: string, site: string): Promise<void> {
+		await this.memento.update(`site:${model}`, site);
+	}
+
+	/** Models in the order they were last opened or run, the latest first. */
+	recentModels(): readonly string[] {
+		const saved = this.memento.get<unknown>('recent');
+		return Array.isArray(saved) ? saved.filter((item) => typeof item === 'string') : [];
+	}
+
+	async touchModel(model: string): Promise<void> {
+		const others = this.recentModels().filter((other) => other !== model);
+		await this.memento.update('recent', [model, ...others].slice(0, 20));
+	}
+}

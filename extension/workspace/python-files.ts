@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import * as vscode from 'vscode';
+import { Debounce } from './debounce.ts';
+import { Disposables } from './disposables.ts';
+
+/** Python source as it is in the editor, or on disk where it is not open. */
+export interface PythonFile {
+	readonly uri: string;
+	readonly text: string;
+}
+
+const mostFiles = 2000;
+const mostBytes = 1_000_000;
+const elsewhere = '**/{node_modules,.venv,venv,env,site-packages,__pycache__,.git,build,dist}/**';
+
+/** The Python files that model code may stand in: those of the workspace, and those beside a model outside of it. */
+export class PythonFiles {
+	private readonly disposables = new Disposables();
+	private readonly texts = new Map<string, Promise<string>>();
+	private readonly changed = this.disposables.add(new vscode.EventEmitter<void>());
+	private found: Promise<readonly vscode.Uri[]> | undefined;
+
+	/** Some Python changed: on disk, or as it is typed. */
+	readonly onDidChange = this.changed.event;
+	private readonly tell = this.disposables.add(new Debounce(400, () => this.changed.fire()));
+
+	constructor() {
+		this.disposables.add(
+			vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+				if (document.languageId === 'python' && contentChanges.length > 0) this.tell.call();
+			}),
+		);
+	}
+
+	/** All that may hold the code of `model`. */
+	async near(model: vscode.Uri): Promise<PythonFile[]> {
+		const uris = vscode.workspace.getWorkspaceFolder(model)
+			? await this.inWorkspace()
+			: [...(await this.inWorkspace()), ...(await pythonIn(vscode.Uri.joinPath(model, '..')))];
+		const unique = new Map(uris.map((uri) => [uri.toString(), uri]));
+		const read = await Promise.all(
+			[...unique.values()].map(async (uri) => ({
+				uri: uri.toString(),
+				text: await this.text(uri),
+			})),
+		);
+		return read.filter(({ text }) => text !== '');
+	}
+
+	/** Changes with the text of any of the files. */
+	async fingerprint(uris: readonly string[]): Promise<string> {
+		const hash = createHash('sha1');
+		for (const uri of [...new Set(uris)].sort())
+			hash
+				.update(uri)
+				.update('\0')
+				.update(await this.text(vscode.Uri.parse(uri)))
+				.update('\0');
+		return hash.digest('hex');
+	}
+
+	dispose(): void {
+		this.disposables.dispose();
+	}
+
+	private inWorkspace(): Promise<readonly vscode.Uri[]> {
+		this.found ??= this.search();
+		return this.found;
+	}
+
+	private async search(): Promise<readonly vscode.Uri[]> {
+		const watcher = this.disposables.add(vscode.workspace.createFileSystemWatcher('**/*.py'));
+		const forget = (uri: vscode.Uri) => {
+			this.texts.delete(uri.toString());
+			this.tell.call();
+		};
+		const searchAgain = (uri: vscode.Uri) => {
+			this.found = Promise.resolve(vscode.workspace.findFiles('**/*.py', elsewhere, mostFiles));
+			forget(uri);
+		};
+		watcher.onDidChange(forget);
+		watcher.onDidCreate(searchAgain);
+		watcher.onDidDelete(searchAgain);
+		return await vscode.workspace.findFiles('**/*.py', elsewhere, mostFiles);
+	}
+
+	/** Empty where a file is gone or too long to be model code. */
+	private text(uri: vscode.Uri): Promise<string> {
+		const key = uri.toString();
+		const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === key);
+		if (open) return Promise.resolve(open.getText());
+		const kept = this.texts.get(key) ?? readText(uri);
+		this.texts.set(key, kept);
+		return kept;
+	}
+}
+
+async function readText(uri: vscode.Uri): Promise<string> {
+	try {
+		const { size } = await vscode.workspace.fs.stat(uri);
+		if (size > mostBytes) return '';
+		return new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+	} catch (error) {
+		if (error instanceof vscode.FileSystemError) return '';
+		throw error;
+	}
+}
+
+async function pythonIn(folder: vscode.Uri): Promise<vscode.Uri[]> {
+	try {
+		const entries = await vscode.workspace.fs.readDirectory(folder);
+		return entries
+			.filter(([name, type]) => name.endsWith('.py') && type !== vscode.FileType.Directory)
+			.map(([name]) => vscode.Uri.joinPath(folder, name));
+	} catch (error) {
+		if (error instanceof vscode.FileSystemError) return [];
+		throw error;
+	}
+}

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import * as vscode from 'vscode';
+import { record, text, type Parsed } from '../protocol/parse.ts';
+import { runSummary, type RunSummary, type SiteResult } from '../protocol/run.ts';
+import { Disposables } from './disposables.ts';
+import type { ModelStore } from './model-store.ts';
+import type { PythonFiles } from './python-files.ts';
+
+const storedRun = record({
+	summary: runSummary,
+	/** Of the Python files that the model was tied to. */
+	code: text,
+});
+type StoredRun = Parsed<typeof storedRun>;
+
+/** The last run of each model, kept beside the workspace's other state so that a reloaded window has its numbers. */
+export class RunResults {
+	private readonly disposables = new Disposables();
+	private readonly runs = new Map<string, StoredRun | null>();
+	private readonly outdated = new Map<string, string>();
+	private readonly changed = this.disposables.add(new vscode.EventEmitter<vscode.Uri>());
+
+	/** A model has other numbers, or its numbers are out of date. */
+	readonly onDidChange = this.changed.event;
+
+	constructor(
+		private readonly folder: vscode.Uri,
+		private readonly models: ModelStore,
+		private readonly python: PythonFiles,
+	) {
+		this.disposables.add(models.onDidChange((uri) => void this.judge(uri)));
+		this.disposables.add(python.onDidChange(() => void this.judgeAll()));
+	}
+
+	get any(): boolean {
+		return [...this.runs.values()].some((run) => run !== null);
+	}
+
+	/** What is known already; does not read. */
+	summary(model: vscode.Uri): RunSummary | undefined {
+		return this.runs.get(model.toString())?.summary;
+	}
+
+	site(model: vscode.Uri, site: string): SiteResult | undefined {
+		return this.summary(model)?.sites.find((result) => result.site === site);
+	}
+
+	/** Why the numbers are not those of the files as they are now: a sentence, or empty. */
+	outdatedBecause(model: vscode.Uri): string {
+		return this.outdated.get(model.toString()) ?? '';
+	}
+
+	/** Reads what an earlier window left, once. */
+	async load(model: vscode.Uri): Promise<void> {
+		const key = model.toString();
+		if (this.runs.has(key)) return;
+		this.runs.set(key, null);
+		const stored = await this.read(model);
+		if (!stored || this.runs.get(key)) return;
+		this.runs.set(key, stored);
+		await this.judge(model);
+	}
+
+	async set(model: vscode.Uri, summary: RunSummary): Promise<void> {
+		const run = { summary, code: await this.codeOf(model) };
+		this.runs.set(model.toString(), run);
+		this.outdated.delete(model.toString());
+		this.changed.fire(model);
+		await vscode.workspace.fs.createDirectory(this.folder);
+		await vscode.workspace.fs.writeFile(
+			this.fileOf(model),
+			new TextEncoder().encode(JSON.stringify(run)),
+		);
+	}
+
+	/** Forgets every run, on disk too. */
+	async clear(): Promise<void> {
+		const uris = [...this.runs.keys()].map((key) => vscode.Uri.parse(key));
+		for (const uri of uris) this.runs.set(uri.toString(), null);
+		this.outdated.clear();
+		for (const uri of uris) this.changed.fire(uri);
+		try {
+			await vscode.workspace.fs.delete(this.folder, { recursive: true });
+		} catch (error) {
+			if (!(error instanceof vscode.FileSystemError)) throw error;
+		}
+	}
+
+	dispose(): void {
+		this.disposables.dispose();
+	}
+
+	private async judgeAll(): Promise<void> {
+		for (const key of this.runs.keys()) await this.judge(vscode.Uri.parse(key));
+	}
+
+	private async judge(model: vscode.Uri): Promise<void> {
+		const run = this.runs.get(model.toString());
+		const state = this.models.peek(model);
+		if (!run || !state) return;
+		const before = this.outdatedBecause(model);
+		const reason =
+			state.kind === 'failed' || state.model.version !== run.summary.manifest.model.version
+				? vscode.l10n.t('The model file was written since this run.')
+				: (await this.codeOf(model)) === run.code
+					? ''
+					: vscode.l10n.t('The Python code changed since this run.');
+		this.outdated.set(model.toString(), reason);
+		if (reason !== before || !this.announced.has(run)) this.changed.fire(model);
+		this.announced.add(run);
+	}
+
+	/** Runs read from disk that listeners have heard of. */
+	private readonly announced = new WeakSet<StoredRun>();
+
+	private async codeOf(model: vscode.Uri): Promise<string> {
+		const state = this.models.peek(model);
+		const links = state?.kind === 'read' ? state.links : [];
+		return await this.python.fingerprint(
+			links.filter(({ found }) => found).map(({ file }) => file),
+		);
+	}
+
+	private async read(model: vscode.Uri): Promise<StoredRun | undefined> {
+		try {
+			const bytes = await vscode.workspace.fs.readFile(this.fileOf(model));
+			return storedRun(JSON.parse(new TextDecoder().decode(bytes)), 'stored run');
+		} catch {
+			// none, or of a version that wrote otherwise: the next run writes it anew
+			return undefined;
+		}
+	}
+
+	private fileOf(model: vscode.Uri): vscode.Uri {
+		const name = createHash('sha1').update(model.toString()).digest('hex');
+		return vscode.Uri.joinPath(this.folder, `${name}.json`);
+	}
+}
