@@ -6,8 +6,7 @@ import pool from './pool.wgsl';
 import { residualOf, splitStatistics, STATISTIC_FIELDS } from './result-parts.ts';
 import rowStatistics from './row-statistics.wgsl';
 import { runKernel, type Recording } from './run-kernel.ts';
-import { checkReach, type Sizes, type Strided } from './tensors.ts';
-import transposeKeys from './transpose-keys.wgsl';
+import { checkReach, offsetOf, type Strided } from './tensors.ts';
 
 /** Elements of `M` held at once: 2 MB, 128 rows where there are 4,096 keys. */
 const BLOCK_ELEMENTS = 2 ** 19;
@@ -181,30 +180,6 @@ export function blockResults<Prepared>(
 			);
 		},
 	};
-}
-
-/** Where a strided tensor starts, in elements of its buffer. */
-export function offsetOf({ data, offset = 0 }: Strided): number {
-	return offset + ('offsetBytes' in data ? data.offsetBytes / 4 : 0);
-}
-
-/** Records a copy of a strided `[B, heads, S, K]` as `[B, heads, K, S]`. */
-export function recordTransposed(
-	recording: Recording,
-	source: Strided,
-	[B, heads, S, K]: Sizes,
-): GPUBuffer {
-	const { strides } = source;
-	const input = recording.input(source.data);
-	const transposed = recording.scratch(B * heads * K * S);
-	recording.dispatch({
-		label: `${recording.label}: transpose`,
-		shader: transposeKeys,
-		whole: [...strides, offsetOf(source), heads, S, K],
-		buffers: [input, transposed],
-		workgroups: [Math.ceil(S / 64), K, B * heads],
-	});
-	return transposed;
 }
 
 /** Walks the matrix, or a part of it, in blocks that share one buffer. */

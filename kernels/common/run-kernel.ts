@@ -78,7 +78,7 @@ export class Recording {
 	}
 
 	/** The tensor on this device: its own buffer, or a copy of the array. */
-	input(source: FloatSource | BooleanSource): GPUBuffer {
+	input(source: FloatSource | BooleanSource | Uint32Array<ArrayBuffer>): GPUBuffer {
 		if (isGpuTensor(source)) return source.buffer;
 		const known = this.#uploaded.get(source);
 		if (known) return known;

@@ -31,7 +31,9 @@ export interface Strided<Source = FloatSource> {
 export type Strides = readonly [batch: number, head: number, token: number, channel: number];
 export type Sizes = readonly [batch: number, head: number, token: number, channel: number];
 
-export function isGpuTensor(source: FloatSource | BooleanSource): source is GpuTensor {
+export function isGpuTensor(
+	source: FloatSource | BooleanSource | Uint32Array<ArrayBuffer>,
+): source is GpuTensor {
 	return 'buffer' in source && 'mapAsync' in source.buffer;
 }
 
@@ -105,4 +107,10 @@ export function indexOf(
 	d: number,
 ): number {
 	return offset + b * strides[0] + h * strides[1] + t * strides[2] + d * strides[3];
+}
+
+/** Where a strided tensor starts, in its own elements from the start of its buffer. */
+export function offsetOf({ data, offset = 0 }: Strided<FloatSource | BooleanSource>): number {
+	if (!isGpuTensor(data)) return offset;
+	return offset + (data.offsetBytes ?? 0) / (data.dtype === 'bool' ? 1 : 4);
 }

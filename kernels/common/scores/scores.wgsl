@@ -5,6 +5,7 @@
 
 const EXCLUDED = 0xff800000u;
 
+override plain = false; // no softmax follows: what may not be seen is 0
 override causal = false;
 override causal_excludes = false; // else later keys get causal_fill
 override additive_mask = false;
@@ -13,6 +14,7 @@ override allowed_excludes = false; // else the others get allowed_fill
 override capped = false;
 override sloped = false;
 override windowed = false;
+override routed = false; // keys of earlier chunks are seen where their chunk's route is 0
 
 struct Shape {
 	q_strides: vec4u, // batch, head, token, channel
@@ -25,6 +27,7 @@ struct Shape {
 	query_offset: u32, // key index of the token of query 0
 	window: u32, // keys that a query sees, itself included
 	keep_zero: u32, // 1: a zero byte of `allowed` means seen
+	chunk: u32, chunks: u32, // tokens in a chunk, chunks in a sequence
 	scale: f32, cap: f32, causal_fill: f32, allowed_fill: f32,
 }
 
@@ -34,7 +37,8 @@ struct Shape {
 @group(0) @binding(3) var<storage, read> additive: array<u32>; // strided [B, H, T, S], float32 bits
 @group(0) @binding(4) var<storage, read> allowed: array<u32>; // strided [B, H, T, S], bytes
 @group(0) @binding(5) var<storage, read> slopes: array<f32>; // [H]
-@group(0) @binding(6) var<storage, read_write> scores: array<u32>; // [heads in block, rows, S], bits
+@group(0) @binding(6) var<storage, read> routes: array<u32>; // [B, H, chunks]
+@group(0) @binding(7) var<storage, read_write> scores: array<u32>; // [heads in block, rows, S], bits
 
 fn masked(raw: f32, batch: u32, head: u32, t: u32, j: u32) -> u32 {
 	let own = t + shape.query_offset;
@@ -61,7 +65,11 @@ fn masked(raw: f32, batch: u32, head: u32, t: u32, j: u32) -> u32 {
 		else { score = select(score, shape.causal_fill, j > own); }
 	}
 	if (windowed) { excluded = excluded || j + shape.window <= own; }
-	return select(bitcast<u32>(score), EXCLUDED, excluded);
+	if (routed) {
+		let route = routes[(batch * shape.heads + head) * shape.chunks + j / shape.chunk];
+		excluded = excluded || (j / shape.chunk != own / shape.chunk && route != 0u);
+	}
+	return select(bitcast<u32>(score), select(EXCLUDED, 0u, plain), excluded);
 }
 
 @compute @workgroup_size(8, 8)
