@@ -2,6 +2,7 @@
 
 Shapes: B batch, T tokens, D width, k kernel.
 """
+import torch
 import torch.nn as nn
 
 
@@ -42,11 +43,31 @@ class RecallModel(nn.Module):
         self.head.weight = self.embed.weight
         nn.init.normal_(self.embed.weight, std=0.1)
 
+    def embedded(self, ids):  # (B, T) -> (B, T, D)
+        return self.embed(ids)
+
     def hidden(self, ids):  # (B, T) -> (B, T, D)
-        x = self.embed(ids)
+        x = self.embedded(ids)
         for layer in self.layers:
             x = layer(x)
         return self.norm(x)
 
     def forward(self, ids):  # (B, T) -> (B, T, V)
         return self.head(self.hidden(ids))
+
+
+class RMSNorm(nn.Module):
+    """Divide by the root mean square over the last axis, then scale each channel."""
+
+    def __init__(self, d, eps=1e-6):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(d))
+        self.eps = eps
+
+    def forward(self, x):
+        return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + self.eps) * self.weight
+
+
+def unit(x, eps=1e-6):
+    """Scale the last axis to length 1."""
+    return x * torch.rsqrt((x * x).sum(-1, keepdim=True) + eps)

@@ -39,7 +39,7 @@ def use_one_thread():
     torch.set_num_threads(1)
 
 
-def train_recall(model, seed, steps, lr, tokens_per_batch=4096, curriculum=CURRICULUM, extra_loss=None, updates=True):
+def train_recall(model, seed, steps, lr, tokens_per_batch=2048, curriculum=CURRICULUM, extra_loss=None, updates=True):
     """
     Train in place and return what is worth recording: steps, seconds, seed, peak lr, the last loss.
 

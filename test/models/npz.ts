@@ -25,7 +25,10 @@ function readNpy(content: Uint8Array, file: string): NumpyArray {
 	if (type === undefined || shape === undefined || header.includes("'fortran_order': True")) {
 		throw new Error(`${file}: expected a row-major NumPy array, found ${header.trim()}`);
 	}
-	const sizes = shape.split(',').filter((part) => part.trim() !== '').map(Number);
+	const sizes = shape
+		.split(',')
+		.filter((part) => part.trim() !== '')
+		.map(Number);
 	const count = sizes.reduce((product, size) => product * size, 1);
 	return { shape: sizes, data: readNumbers(view, start, count, type, file) };
 }

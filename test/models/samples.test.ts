@@ -1,7 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Answers, accuracyOf, openModel, readPrompt, readTestSet, runTokens } from './token-model.ts';
+import {
+	type Answers,
+	accuracyOf,
+	openModel,
+	readPrompt,
+	readTestSet,
+	runTokens,
+} from './token-model.ts';
 import type { TokenSample } from './token-model.ts';
 
 const samples = join(import.meta.dirname, '../../samples');
@@ -11,7 +18,9 @@ const TOLERANCE = 2e-4;
 
 const tokenSamples = readdirSync(samples)
 	.map((name) => join(samples, name))
-	.filter((folder) => existsSync(join(folder, 'metrics.json')) && existsSync(join(folder, 'prompt.json')))
+	.filter(
+		(folder) => existsSync(join(folder, 'metrics.json')) && existsSync(join(folder, 'prompt.json')),
+	)
 	.map((folder) => {
 		const metrics = JSON.parse(readFileSync(join(folder, 'metrics.json'), 'utf8')) as TokenSample;
 		return { folder, metrics };
@@ -50,7 +59,11 @@ describe.each(tokenSamples)('samples/$metrics.name', ({ folder, metrics }) => {
 			const length = prompt.length - 11;
 			const start = prompt.data.slice(0, length);
 			const whole = await runTokens(session, prompt);
-			const two = await runTokens(session, { data: [...start.toReversed(), ...start], rows: 2, length });
+			const two = await runTokens(session, {
+				data: [...start.toReversed(), ...start],
+				rows: 2,
+				length,
+			});
 			const size = length * whole.vocabulary;
 			expect(two.logits.length).toBe(2 * size);
 			const second = two.logits.subarray(size);
@@ -71,6 +84,7 @@ describe.each(tokenSamples)('samples/$metrics.name', ({ folder, metrics }) => {
 });
 
 function largestDifference(ours: Float32Array, theirs: ArrayLike<number>): number {
-	if (ours.length !== theirs.length) throw new Error(`${ours.length} numbers against ${theirs.length}`);
+	if (ours.length !== theirs.length)
+		throw new Error(`${ours.length} numbers against ${theirs.length}`);
 	return ours.reduce((worst, value, i) => Math.max(worst, Math.abs(value - theirs[i]!)), 0);
 }

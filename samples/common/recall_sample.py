@@ -1,0 +1,93 @@
+"""Trains and exports one recall model: what `train.py` and `export.py` of every `mqar-*` sample have in common."""
+import argparse
+import json
+
+import numpy as np
+import torch
+
+from common.evaluation import recall_report
+from common.exporting import export
+from common.mqar import recall_batch
+from common.records import (
+    parameter_count, run_and_record, update_json, versions, write_prompt, write_reference, write_test_set,
+)
+from common.training import train_recall
+
+SEEDS = (1, 2, 3)
+STEPS = 1000
+PROMPT_SEED = 64
+
+
+def set_form(model, form):
+    """Choose how recurrent layers compute: 'train', 'loop' or 'fused'. Layers without a choice stay as they are."""
+    for module in model.modules():
+        if hasattr(module, 'form'):
+            module.form = form
+
+
+def train_sample(folder, build, title, lr=2e-3, **report):
+    """
+    Train `build()` once for each seed, all on the same data, and write `metrics.json` after each.
+
+    The weights kept for the export, and the figures at the top level, are those of the seed with the best accuracy on
+    the main task; `seeds` holds the figures of all. Further arguments go to `recall_report`.
+    """
+    parser = argparse.ArgumentParser(description=f'Train {folder.name}.')
+    parser.add_argument('--seeds', type=int, nargs='+', default=SEEDS)
+    for seed in parser.parse_args().seeds:
+        torch.manual_seed(seed)
+        model = build()
+        set_form(model, 'train')
+        training = train_recall(model, seed, STEPS, lr, extra_loss=getattr(build, 'extra_loss', None))
+        record_seed(folder, model, title, training, recall_report(model, **report))
+
+
+def record_seed(folder, model, title, training, accuracy):
+    """Add one trained seed to `metrics.json`, and keep its weights if it is the best so far."""
+    path = folder / 'metrics.json'
+    seeds = json.loads(path.read_text()).get('seeds', []) if path.exists() else []
+    seeds = [run for run in seeds if run['training']['seed'] != training['seed']]
+    seeds = sorted([*seeds, {'training': training, 'accuracy': accuracy}], key=lambda run: run['training']['seed'])
+    update_json(path, name=folder.name, title=title, seeds=seeds)
+    best = max(seeds, key=lambda run: run['accuracy']['main']['accuracy'])
+    if best['training'] is not training:
+        return
+    torch.save(model.state_dict(), folder / 'weights.pt')
+    update_json(
+        path,
+        parameters=parameter_count(model),
+        stateElements=getattr(model, 'state_elements', None),
+        exportedSeed=training['seed'],
+        versions=versions(),
+        **best,
+    )
+    write_test_set(folder, model)
+
+
+def trained(folder, build):
+    """The model with the weights that training left."""
+    model = build()
+    model.load_state_dict(torch.load(folder / 'weights.pt'))
+    return model.eval()
+
+
+def export_sample(folder, build, files=None):
+    """
+    Write the prompt, PyTorch's answer to it, and one `.onnx` for each entry of `files`.
+
+    files: file name to the arguments of `export`, with `form` beside them for layers that have a choice.
+    """
+    model = trained(folder, build)
+    tokens, labels = recall_batch(np.random.default_rng(PROMPT_SEED), 1, length=64, pairs=8)
+    note = 'Eight key-value pairs, then each key asked for once. Labels are the values to recall.'
+    write_prompt(folder, tokens[0], labels[0], note)
+    set_form(model, 'loop')
+    logits, weights = run_and_record(model, tokens[0])
+    write_reference(folder, tokens[0], labels[0], logits, {f'layers.{i}.probabilities': w for i, w in enumerate(weights)})
+    example = torch.from_numpy(np.repeat(tokens, 2, axis=0))
+    files = files or {'model.onnx': {}}
+    # every file holds the same weights; a sample with variants names them here
+    update_json(folder / 'metrics.json', models={name: None for name in files})
+    for name, options in files.items():
+        set_form(model, options.get('form', 'loop'))
+        export(model, example, folder / name, **{key: value for key, value in options.items() if key != 'form'})

@@ -1,0 +1,15 @@
+"""Write `model.onnx` (one fused node a layer), `model-loop.onnx` (a loop over tokens), the prompt and PyTorch's answer to it, from the weights that `train.py` left."""
+import pathlib
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from common.recall_sample import export_sample
+from model import Model
+
+if __name__ == '__main__':
+    export_sample(HERE, Model, {
+        'model.onnx': {'form': 'fused', 'custom_opsets': {'com.microsoft': 1}},
+        'model-loop.onnx': {'form': 'loop'},
+    })
