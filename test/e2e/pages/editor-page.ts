@@ -19,6 +19,16 @@ export class EditorPage {
 		await this.tab(path.split('/').at(-1)!).waitFor();
 	}
 
+	/** By the explorer's context menu, the way that says what it does. */
+	async openModel(path: string): Promise<void> {
+		const folders = path.split('/');
+		const file = folders.pop()!;
+		for (const folder of folders) await this.#expand(folder);
+		await this.#inExplorer(file).click({ button: 'right' });
+		await this.page.getByRole('menuitem', { name: 'Open Model…' }).click();
+		await this.tab(file).waitFor();
+	}
+
 	/** @param title as the palette shows it, category included */
 	async runCommand(title: string): Promise<void> {
 		await this.#pick('F1', `>${title}`, title);
@@ -37,7 +47,18 @@ export class EditorPage {
 		return this.page.getByRole('tab', { name });
 	}
 
-	/** A line of sight above the code: `layer 1 · 2 heads · …`. */
+	async closeTab(name: string): Promise<void> {
+		await this.tab(name).click();
+		await this.page.keyboard.press('Control+F4');
+		await this.tab(name).waitFor({ state: 'detached' });
+	}
+
+	/** Answers the question that the editor asks about a folder it does not know. */
+	async declineTrust(): Promise<void> {
+		await this.page.getByRole('button', { name: /No, I don't trust/ }).click();
+	}
+
+	/** A line above the code: `layer 1 · 2 heads · …`. */
 	codeLens(text: string | RegExp): Locator {
 		return this.page.getByRole('button', { name: text });
 	}
@@ -70,6 +91,11 @@ export class EditorPage {
 		return new HoverBox(box);
 	}
 
+	/** Accepts the path that a file dialog offers. */
+	async acceptFileDialog(): Promise<void> {
+		await this.page.getByRole('button', { name: 'OK', exact: true }).click();
+	}
+
 	/** An extension's tree in the side bar. */
 	treeItem(name: string | RegExp): Locator {
 		return this.page.getByRole('treeitem', { name });
@@ -87,6 +113,17 @@ export class EditorPage {
 	/** The inspector in the editor's area or in the side bar. */
 	inspector(surface: 'panel' | 'side'): Promise<InspectorPanel> {
 		return InspectorPanel.find(this.page, surface);
+	}
+
+	#inExplorer(name: string): Locator {
+		return this.page
+			.getByRole('tree', { name: 'Files Explorer' })
+			.getByRole('treeitem', { name, exact: true });
+	}
+
+	async #expand(folder: string): Promise<void> {
+		const row = this.#inExplorer(folder);
+		if ((await row.getAttribute('aria-expanded')) === 'false') await row.click();
 	}
 
 	/** The list is made when the box opens: what an extension adds while it starts is there the next time. */

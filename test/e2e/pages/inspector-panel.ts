@@ -29,6 +29,18 @@ export class InspectorPanel {
 		return this.frame.getByTestId('error').innerText();
 	}
 
+	/** What the page says while there is nothing to draw, and what it waits for. */
+	async waitsFor(): Promise<string> {
+		await this.#inState('empty');
+		return this.frame.getByTestId('card-text').innerText();
+	}
+
+	/** Waits until the finding is another one. */
+	async describes(words: string): Promise<void> {
+		await this.frame.getByTestId('description').filter({ hasText: words }).waitFor();
+		await this.#inState('ready');
+	}
+
 	/** The one sentence that says what was found. */
 	description(): Promise<string> {
 		return this.frame.getByTestId('description').innerText();
@@ -44,6 +56,11 @@ export class InspectorPanel {
 		return this.frame.getByTestId('backend').innerText();
 	}
 
+	/** Why there and nowhere else. */
+	async backendReason(): Promise<string> {
+		return (await this.frame.getByTestId('backend').getAttribute('data-reason')) ?? '';
+	}
+
 	/** What stands under the cursor. */
 	get value(): Locator {
 		return this.frame.getByTestId('value');
@@ -53,9 +70,20 @@ export class InspectorPanel {
 		return this.frame.getByRole(role, { name });
 	}
 
-	/** The picture of one head; arrow keys move its cursor. */
-	picture(name: string | RegExp): Locator {
-		return this.frame.getByRole('img', { name });
+	/** The large picture; arrow keys move its cursor. */
+	get matrix(): Locator {
+		return this.frame.getByRole('img').first();
+	}
+
+	/** The small picture of a head, which makes it the large one. */
+	head(head: number): Locator {
+		return this.frame.getByRole('button', { name: new RegExp(`head ${String(head)}\\b`, 'i') });
+	}
+
+	/** Asks for the picture, or its data, as a file; the editor then asks where to. */
+	async export(format: 'SVG' | 'PNG' | 'CSV' | 'JSON'): Promise<void> {
+		await this.control('combobox', 'Export the picture').click();
+		await this.frame.getByRole('option', { name: format }).click();
 	}
 
 	async #inState(state: string): Promise<void> {

@@ -1,0 +1,14 @@
+import { expect } from 'vitest';
+import { journey } from '../harness/journey.ts';
+
+journey(
+	'reads a graph in a folder that is not trusted, and runs nothing before it is',
+	async ({ editor }) => {
+		await editor.declineTrust();
+		await editor.openModel('mqar-softmax/model.onnx');
+		const panel = await editor.inspector('panel');
+		expect(await panel.waitsFor()).toContain('2 attention sites');
+		expect(await editor.commandsOffered('Attnscope')).not.toContain('Attnscope: Run Model');
+	},
+	{ asksForTrust: true },
+);
