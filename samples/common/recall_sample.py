@@ -9,7 +9,7 @@ from common.evaluation import recall_report
 from common.exporting import export
 from common.mqar import recall_batch
 from common.records import (
-    parameter_count, run_and_record, update_json, versions, write_prompt, write_reference, write_test_set,
+    answers_to_prompt, parameter_count, run_and_record, test_set, update_json, versions, write_prompt, write_reference,
 )
 from common.training import train_recall
 
@@ -59,9 +59,9 @@ def record_seed(folder, model, title, training, accuracy):
         stateElements=getattr(model, 'state_elements', None),
         exportedSeed=training['seed'],
         versions=versions(),
+        testSet=test_set(folder, model),
         **best,
     )
-    write_test_set(folder, model)
 
 
 def trained(folder, build):
@@ -83,11 +83,11 @@ def export_sample(folder, build, files=None):
     write_prompt(folder, tokens[0], labels[0], note)
     set_form(model, 'loop')
     logits, weights = run_and_record(model, tokens[0])
-    write_reference(folder, tokens[0], labels[0], logits, {f'layers.{i}.probabilities': w for i, w in enumerate(weights)})
+    write_reference(folder, logits, {f'layers.{i}.probabilities': w for i, w in enumerate(weights)})
     example = torch.from_numpy(np.repeat(tokens, 2, axis=0))
     files = files or {'model.onnx': {}}
     # every file holds the same weights; a sample with variants names them here
-    update_json(folder / 'metrics.json', models={name: None for name in files})
+    update_json(folder / 'metrics.json', prompt=answers_to_prompt(labels[0], logits), models=dict.fromkeys(files))
     for name, options in files.items():
         set_form(model, options.get('form', 'loop'))
         export(model, example, folder / name, **{key: value for key, value in options.items() if key != 'form'})

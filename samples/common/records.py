@@ -50,36 +50,38 @@ def write_prompt(folder, tokens, labels, note, name=token_name):
     (folder / 'prompt.json').write_text(json.dumps(prompt) + '\n')
 
 
-def write_reference(folder, tokens, labels, logits, tensors):
+def write_reference(folder, logits, tensors):
     """
-    PyTorch's own answer to the prompt: everything in `reference.npz`, the logits where something is asked in
-    `metrics.json`.
+    PyTorch's own answer to the prompt as `reference.npz`, float32.
 
     logits [1, T, V]; tensors: name to array, for instance `layers.0.probabilities` [1, H, T, T].
     """
     float32 = {name: np.asarray(array, np.float32) for name, array in {'logits': logits, **tensors}.items()}
     np.savez_compressed(folder / 'reference.npz', **float32)
-    asked = [int(at) for at in np.flatnonzero(np.asarray(labels) >= 0)]
+
+
+def answers_to_prompt(labels, logits):
+    """What `metrics.json` keeps of the prompt: the logits [1, T, V] at the positions where something is asked."""
+    asked = np.flatnonzero(np.asarray(labels) >= 0)
     answers = logits[0, asked]
-    update_json(
-        folder / 'metrics.json',
-        prompt={
-            'tokens': len(tokens),
-            'positions': asked,
-            'right': int((answers.argmax(-1) == np.asarray(labels)[asked]).sum()),
-            'logits': significant(answers),
-        },
-    )
+    return {
+        'positions': [int(at) for at in asked],
+        'right': int((answers.argmax(-1) == np.asarray(labels)[asked]).sum()),
+        'logits': significant(answers),
+    }
 
 
-def write_test_set(folder, model, length=64, pairs=8, count=500):
-    """500 fresh examples as int16 in `test-set.npz`, with the accuracy that PyTorch reaches on exactly these."""
+def test_set(folder, model, length=64, pairs=8, count=500):
+    """Write fresh examples as int16 to `test-set.npz`, and return the accuracy that PyTorch reaches on exactly these."""
     tokens, labels = recall_batch(np.random.default_rng([SEED + 2, length, pairs]), count, length, pairs)
     np.savez_compressed(folder / 'test-set.npz', tokens=tokens.astype(np.int16), labels=labels.astype(np.int16))
-    update_json(
-        folder / 'metrics.json',
-        testSet={'file': 'test-set.npz', 'examples': count, 'length': length, 'pairs': pairs, 'accuracy': accuracy(model, tokens, labels)},
-    )
+    return {
+        'file': 'test-set.npz',
+        'examples': count,
+        'length': length,
+        'pairs': pairs,
+        'accuracy': accuracy(model, tokens, labels),
+    }
 
 
 def run_and_record(model, tokens, function='softmax'):
