@@ -9,7 +9,7 @@ import { runKernel, type Recording } from './run-kernel.ts';
 import { checkReach, offsetOf, type Strided } from './tensors.ts';
 
 /** Elements of `M` held at once: 2 MB, 128 rows where there are 4,096 keys. */
-const BLOCK_ELEMENTS = 2 ** 19;
+export const BLOCK_ELEMENTS = 2 ** 19;
 const RESIDUAL_STRIP = 16;
 
 /** Some rows of `M`, all their columns, for one head or several that follow one another. */
@@ -46,6 +46,8 @@ export interface BlockMatrix<Prepared> {
 	record(recording: Recording, block: Block, target: BlockTarget, prepared: Prepared): void;
 	/** Whether `record` writes scales; else every row's is 1. */
 	readonly scaled: boolean;
+	/** Records what is added to the product: the answers of an initial state. */
+	recordCarry?(recording: Recording, block: Block, target: GPUBuffer, prepared: Prepared): void;
 	/** Records the operator's own way to its output, where that is faster than `M·V`. */
 	recordOutput?(recording: Recording, target: GPUBuffer): void;
 }
@@ -61,8 +63,9 @@ export function blockResults<Prepared>(
 
 	const recordProduct = (recording: Recording): GPUBuffer => {
 		const target = recording.output(outputLength);
-		forEachBlock(recording, matrix, (block, written) => {
+		forEachBlock(recording, matrix, (block, written, prepared) => {
 			recordApply(recording, matrix, block, written, target);
+			matrix.recordCarry?.(recording, block, target, prepared);
 		});
 		return target;
 	};
@@ -186,7 +189,7 @@ export function blockResults<Prepared>(
 function forEachBlock<Prepared>(
 	recording: Recording,
 	matrix: BlockMatrix<Prepared>,
-	use: (block: Block, written: BlockTarget) => void,
+	use: (block: Block, written: BlockTarget, prepared: Prepared) => void,
 	part: Block = {
 		firstHead: 0,
 		heads: matrix.shape.B * matrix.shape.H,
@@ -216,7 +219,7 @@ function forEachBlock<Prepared>(
 				rows: Math.min(rows, part.rows - row),
 			};
 			matrix.record(recording, block, target, prepared);
-			use(block, target);
+			use(block, target, prepared);
 		}
 	}
 }

@@ -10,6 +10,17 @@ export function checkRectangle(operator: string, rectangle: Rectangle, shape: Ma
 	checkRange(operator, 'columns', columns, shape.S);
 }
 
+/** @throws KernelError `shape` when there is no such head. */
+export function checkHead(operator: string, shape: MatrixShape, batch: number, head: number): void {
+	checkIndex(operator, 'batch', batch, shape.B);
+	checkIndex(operator, 'head', head, shape.H);
+}
+
+/** @throws KernelError `shape` when a time is not one of `count`. */
+export function checkToken(operator: string, name: string, token: number, count: number): void {
+	checkIndex(operator, name, token, count);
+}
+
 /** How large a cell must be so that at most `most` of them cover the rectangle. */
 export function cellsOf(
 	operator: string,

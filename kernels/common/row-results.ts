@@ -12,6 +12,8 @@ export interface RowMatrix {
 	readonly queryOffset: number;
 	/** Row t of `M` for one head: S numbers. */
 	row(batch: number, head: number, t: number): Float64Array;
+	/** What is added to row t of `M·V`, V numbers: the answers of an initial state. */
+	carry?(batch: number, head: number, t: number): Float64Array;
 	/** `[B, H, T, V]`, where the operator has a way to it other than `M·V`. */
 	output?(): Float64Array;
 }
@@ -35,7 +37,8 @@ export function rowResults(matrix: RowMatrix): AttentionResults {
 		const output = new Float64Array(B * H * T * V);
 		const values = arrayOf(operator, 'v', matrix.v);
 		const group = H / matrix.valueHeads;
-		forEachRow((row, index, b, h) => {
+		forEachRow((row, index, b, h, t) => {
+			if (matrix.carry) output.set(matrix.carry(b, h, t), index * V);
 			row.forEach((weight, j) => {
 				if (weight === 0) return;
 				for (let d = 0; d < V; d++) {

@@ -145,6 +145,16 @@ export class Recording {
 		if (this.#work > SUBMISSION_WORK) this.#submit();
 	}
 
+	/** Sets every element to zero. */
+	clear(buffer: GPUBuffer): void {
+		this.#encoder.clearBuffer(buffer);
+	}
+
+	/** Copies elements of float32 size; offsets and length count elements. */
+	copy(from: GPUBuffer, fromAt: number, to: GPUBuffer, toAt: number, length: number): void {
+		this.#encoder.copyBufferToBuffer(from, fromAt * 4, to, toAt * 4, length * 4);
+	}
+
 	/** Runs what was recorded. Call once, in the same turn of the event loop as the constructor. */
 	finish(outputs: readonly Output[]): { readonly readbacks: readonly GPUBuffer[] } {
 		const readbacks = outputs.map(({ buffer, length }) => {

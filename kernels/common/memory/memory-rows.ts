@@ -1,0 +1,111 @@
+import { checkHead, checkToken } from '../check-rectangle.ts';
+import type { MemoryResults, MemoryState } from '../memory-results.ts';
+import { rowResults } from '../row-results.ts';
+import { headReader, memoryRow, memorySteps, memoryTrace } from './memory-reference.ts';
+import type { Memory } from './record-memory.ts';
+import { effectiveRank, singularValues } from './singular-values.ts';
+
+/** Every result of a memory in float64 on the CPU. */
+export function memoryRows(
+	memory: Omit<Memory, 'readsLast' | 'normaliser'>,
+	own?: Partial<Pick<Parameters<typeof rowResults>[0], 'row' | 'output'>>,
+): MemoryResults {
+	const { inputs, shape, rule } = memory;
+	const { B, H, T, K, V, valueHeads } = shape;
+	const { operator, erases, routes } = rule;
+	const size = { B, H, T, S: T, V };
+	const head = (b: number, h: number) => headReader(inputs, shape, rule, b, h);
+	const walked = (b: number, h: number, t: number) => memoryRow(head(b, h), erases, T, t);
+	const { initial } = inputs;
+
+	return {
+		...rowResults({
+			operator,
+			shape: size,
+			v: inputs.v,
+			valueHeads,
+			queryOffset: 0,
+			row: (b, h, t) => walked(b, h, t).weights,
+			output: () => {
+				const output = new Float64Array(B * H * T * V);
+				for (let b = 0; b < B; b++) {
+					for (let h = 0; h < H; h++) {
+						output.set(memorySteps(head(b, h), erases, shape, routes?.chunk), (b * H + h) * T * V);
+					}
+				}
+				return output;
+			},
+			...(initial && {
+				carry: (b, h, t) => {
+					const { r } = walked(b, h, t);
+					const state = head(b, h).initial();
+					return Float64Array.from({ length: V }, (_, d) =>
+						r.reduce((sum, x, i) => sum + x * state[i * V + d]!, 0),
+					);
+				},
+			}),
+			...own,
+		}),
+		async states({ batch, head: h, after }) {
+			await Promise.resolve();
+			checkHead(operator, size, batch, h);
+			for (const each of after) checkToken(operator, 'after', each, T + 1);
+			const found = new Map<number, Float32Array>();
+			memorySteps(head(batch, h), erases, shape, routes?.chunk, (at, state) => {
+				if (after.includes(at)) found.set(at, Float32Array.from(state));
+			});
+			return after.map((each) => describeState(each, found.get(each)!, K, V));
+		},
+		async finalState() {
+			await Promise.resolve();
+			const states = new Float32Array(B * H * K * V);
+			for (let index = 0; index < B * H; index++) {
+				const reader = head(Math.floor(index / H), index % H);
+				memorySteps(reader, erases, shape, routes?.chunk, (at, state) => {
+					if (at === T) states.set(state, index * K * V);
+				});
+			}
+			return states;
+		},
+		async retention({ batch, head: h, writes }) {
+			await Promise.resolve();
+			checkHead(operator, size, batch, h);
+			const returned = new Float32Array(writes.length * T);
+			const reader = head(batch, h);
+			writes.forEach((write, pair) => {
+				checkToken(operator, 'write', write, T);
+				const part = { write, until: T - 1, chunk: routes?.chunk ?? Infinity };
+				const { found } = memoryTrace(reader, erases, reader.k(write), part);
+				returned.set(found, pair * T + write);
+			});
+			return { returned };
+		},
+		async ledger({ batch, head: h, write, read }) {
+			await Promise.resolve();
+			checkHead(operator, size, batch, h);
+			checkToken(operator, 'read', read, T);
+			checkToken(operator, 'write', write, read + 1);
+			const reader = head(batch, h);
+			const part = { write, until: read, chunk: routes?.chunk ?? Infinity };
+			const { found, faded, erased } = memoryTrace(reader, erases, reader.q(read), part);
+			return { intact: found[0]!, faded, erased, left: found.at(-1)! };
+		},
+	};
+}
+
+/** A state `[K, V]` with what a picture says of it. */
+export function describeState(
+	after: number,
+	values: Float32Array,
+	K: number,
+	V: number,
+): MemoryState {
+	const singular = singularValues(values, K, V);
+	return {
+		after,
+		values,
+		norm: Math.hypot(...singular),
+		singularValues: singular,
+		effectiveRank: effectiveRank(singular),
+	};
+}
