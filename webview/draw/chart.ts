@@ -85,13 +85,20 @@ export function figureConfiguration(figure: Figure, theme: Theme): FigureConfigu
 				legend: {
 					display: series.length > 1,
 					position: 'bottom',
-					labels: { color: text, font, boxWidth: 18, boxHeight: 1 },
+					labels: {
+						color: text,
+						font,
+						usePointStyle: true,
+						pointStyle: 'line',
+						pointStyleWidth: 22,
+					},
 				},
 				tooltip: { bodyFont: font, titleFont: font },
 			},
 			scales: {
 				x: {
 					type: categories ? 'category' : (figure.xScale ?? 'linear'),
+					bounds: 'data',
 					title: { display: true, text: figure.xLabel, color: text, font },
 					ticks: { color: text, font, maxRotation: 0, autoSkip: true },
 					grid: { display: false },

@@ -14,8 +14,8 @@ export function magnitude(value: number): string {
 }
 
 /** `1 token`, `2 tokens`. */
-export function counted(count: number, noun: string): string {
-	return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+export function counted(count: number, one: string, many = `${one}s`): string {
+	return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }
 
 /** A share as whole percent, without claiming all or nothing for almost. */

@@ -37,7 +37,7 @@ export function tokenAxis(axis: TokenAxis, size: Size): Mark[] {
 	const step = labelStep(cell, size.lineHeight);
 	const regular = Array.from({ length: count }, (_, at) => from + at)
 		.filter((token) => token % step === 0)
-		.map((token) => ({ token, role: 'muted' }));
+		.map((token): TokenAxis['first'][number] => ({ token, role: 'muted' }));
 	const taken: number[] = [];
 	const marks: Mark[] = [];
 	for (const { token, role } of [...axis.first, ...regular]) {

@@ -13,7 +13,7 @@ import { openSoftmax, type OpenSite } from './operator.ts';
 export const TOLERANCE = 1e-4;
 
 /** Cells a side of a head's small picture. */
-export const THUMBNAIL_CELLS = 48;
+export const THUMBNAIL_CELLS = 64;
 
 export interface AttentionData {
 	readonly sites: readonly SitePicture[];

@@ -1,4 +1,3 @@
-import { counted } from '../../view-api/format.ts';
 import type { Figure } from '../../view-api/scene.ts';
 import { visibleKeys } from './patterns.ts';
 import type { Shown } from './shown.ts';
@@ -32,7 +31,7 @@ function entropyFigure({ picture, measured, state }: Shown): Figure {
 	return {
 		id: 'entropy',
 		kind: 'line',
-		title: 'How spread out each query’s weights are',
+		title: 'Entropy of each query’s weights',
 		xLabel: bin === 1 ? 'query position (tokens)' : `query position (tokens), mean of ${bin}`,
 		yLabel: 'entropy (nats)',
 		series: [
@@ -66,9 +65,9 @@ function distanceFigure({ measured, state }: Shown): Figure {
 	return {
 		id: 'distance',
 		kind: 'bar',
-		title: `How far each query’s largest weight lies, ${counted(T, 'query').replace('querys', 'queries')}`,
+		title: 'Distance of each query’s largest weight',
 		xLabel: 'distance between query and key (tokens)',
-		yLabel: 'queries',
+		yLabel: `queries (of ${T.toLocaleString('en-US')})`,
 		categories: bins.map(([from, to]) => (from === to ? String(from) : `${from}–${to}`)),
 		series: [
 			{ label: `head ${state.head}`, role: 'softmax', x: bins.map(([from]) => from), y: counts },

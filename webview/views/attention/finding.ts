@@ -2,6 +2,7 @@ import type { Scene, Size } from '../../view-api/scene.ts';
 import type { SiteFinding } from '../../view-api/view.ts';
 import { siteName, type AttentionData, type MeasuredSite, type SitePicture } from './compute.ts';
 import { proofMark } from './facts.ts';
+import { gridOf } from './geometry.ts';
 import type { HeadSummary } from './patterns.ts';
 import { siteSentence } from './sentence.ts';
 import { headSummaries } from './shown.ts';
@@ -41,13 +42,7 @@ function headsCard(
 	all: readonly HeadSummary[],
 ): Scene {
 	const heads = all.slice(0, MOST_HEADS);
-	const perRow = Math.min(heads.length, heads.length <= 3 ? 3 : 4);
-	const gap = 16;
-	const side = Math.min(150, Math.floor((CARD.width + gap) / perRow) - gap);
-	const rowHeight = side + CARD.lineHeight * 2 + 12;
-	const top = CARD.lineHeight * 1.6;
-	const height = top + rowHeight * Math.ceil(heads.length / perRow);
-	const box = { x: 0, y: top, width: CARD.width, height, side, perRow, rowHeight };
+	const grid = gridOf(0, CARD.lineHeight * 1.6, CARD.width, heads.length, CARD.lineHeight);
 	const shown = { picture, measured, heads, state: NOWHERE, size: CARD };
 	const words = { kind: 'text', y: CARD.lineHeight / 2, size: 'small', bold: true } as const;
 	const more = all.length - heads.length;
@@ -65,9 +60,9 @@ function headsCard(
 				...proofMark(picture.proof, picture.proof.residual ?? NaN),
 				align: 'end',
 			},
-			...headThumbnails(shown, box, undefined).marks,
+			...headThumbnails(shown, grid, undefined).marks,
 		],
-		height,
+		grid.y + grid.height,
 	);
 }
 

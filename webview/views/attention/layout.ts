@@ -5,8 +5,9 @@ import { siteName, type AttentionData } from './compute.ts';
 import { headFacts, proofMark } from './facts.ts';
 import { headFigures } from './figures.ts';
 import { headMatrix } from './matrix.ts';
-import { isExpected, keyName, queryName } from './names.ts';
+import { keyName, queryName } from './names.ts';
 import { rowProfile } from './profile.ts';
+import { labelOf } from './sequence.ts';
 import { headSentence, patternTag } from './sentence.ts';
 import { DOMAIN, scaleLabel } from './shade.ts';
 import { shownOf, type Known, type Shown } from './shown.ts';
@@ -103,19 +104,14 @@ function readout(shown: Shown): string {
 		name === String(position) ? `${word} ${position}` : `${word} ${position} (${name})`;
 	const largestAt = measured.largestAt[at]!;
 	const weight = row?.[key];
+	const label = labelOf(shown.data, measured, state.batch, query);
 	return [
 		`${named('query', queryName(shown, query), query)} → ${named('key', keyName(shown, key), key)}: ` +
 			(weight === undefined ? 'computing…' : `weight ${significant(weight)}`),
 		`largest of this query ${significant(measured.largest[at]!)} on ${named('key', keyName(shown, largestAt), largestAt)}`,
 		`entropy ${significant(measured.entropy[at]!)} nats`,
-		...(isExpected(shown, query) ? [`expected answer ${expectedAnswer(shown, query)}`] : []),
+		...(label >= 0 ? [`expected answer id ${label}`] : []),
 	].join(' · ');
-}
-
-function expectedAnswer({ data, measured, state }: Shown, query: number): string {
-	const { B, T, queryOffset } = measured;
-	const at = data.labels.length === B * T ? state.batch * T + query : query + queryOffset;
-	return `id ${data.labels[at]!}`;
 }
 
 /** The sentence in place of a picture. */

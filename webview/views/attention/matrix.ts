@@ -1,6 +1,7 @@
 import type { Mark, Role, Target } from '../../view-api/scene.ts';
 import { tokenAxis } from '../../view-api/token-axis.ts';
-import { isExpected, keyName, queryName } from './names.ts';
+import { keyName, queryName } from './names.ts';
+import { expectedQueries, ofHead } from './sequence.ts';
 import { weightImage } from './shade.ts';
 import type { Shown } from './shown.ts';
 
@@ -95,7 +96,7 @@ function axisMarks(shown: Shown): Mark[] {
 	const { matrix, profile, labels } = geometry;
 	const cell = cellSize(shown);
 	const bottom = profile.y + profile.height;
-	const expected = expectedQueries(shown);
+	const expected = expectedQueries(shown.data, shown.measured, state.batch);
 	const cursor: Role = 'accent';
 	const title = { kind: 'text', fill: 'muted', size: 'small', align: 'middle' } as const;
 	return [
@@ -149,17 +150,8 @@ function axisMarks(shown: Shown): Mark[] {
 	];
 }
 
-/** Queries in sight that a label expects an answer of. */
-function expectedQueries(shown: Shown): number[] {
-	const [from, to] = shown.window.rows;
-	if (shown.data.labels.length === 0) return [];
-	return Array.from({ length: to - from }, (_, at) => from + at).filter((query) =>
-		isExpected(shown, query),
-	);
-}
-
 /** Where those queries have their largest weight: the keys worth a label. */
 function largestKeys({ measured, state }: Shown, queries: readonly number[]): number[] {
-	const at = (state.batch * measured.H + state.head) * measured.T;
-	return queries.map((query) => measured.largestAt[at + query]!);
+	const largestAt = ofHead(measured.largestAt, measured, state.batch, state.head);
+	return queries.map((query) => largestAt[query]!);
 }

@@ -1,5 +1,5 @@
-import { isLabelled } from './state.ts';
-import { keyTokens, type Shown } from './shown.ts';
+import { keyTokens } from './sequence.ts';
+import type { Shown } from './shown.ts';
 
 type Named = Pick<Shown, 'data' | 'measured' | 'picture' | 'state'>;
 
@@ -23,11 +23,4 @@ export function queryName({ data, measured, picture, state }: Named, query: numb
 /** White space would be invisible on an axis. */
 function visible(token: string): string {
 	return token.replaceAll(' ', '␣').replaceAll('\n', '↵').replaceAll('\t', '⇥') || '∅';
-}
-
-/** Whether an answer is expected at a query. */
-export function isExpected({ data, measured, state }: Named, query: number): boolean {
-	const { B, T, queryOffset } = measured;
-	const own = data.labels.length === B * T ? state.batch * T + query : query + queryOffset;
-	return isLabelled(data.labels, own);
 }

@@ -1,4 +1,5 @@
 import type { MeasuredSite, SitePicture } from './compute.ts';
+import { ofHead } from './sequence.ts';
 
 /** What a head's largest weights have in common. */
 export type Pattern =
@@ -28,12 +29,14 @@ export interface HeadSummary {
 	/** Mean entropy over the largest possible, 0 to 1. */
 	readonly evenness: number;
 	readonly pattern: Pattern;
-	/** Queries the pattern could hold for, those it holds for, and the mean weight it takes of all of the former. */
+	/** Queries the pattern could hold for, those it holds for, and the mean weight that these put there. */
 	readonly eligible: number;
 	readonly hits: number;
 	readonly weight: number;
 	/** Of an `offset` pattern: tokens back. */
 	readonly offset: number;
+	/** Queries that an answer is expected at, and the mean of their largest weights. */
+	readonly expected: { readonly queries: number; readonly largest: number };
 }
 
 /** Above this mean share of the largest possible entropy a head is called even. */
@@ -50,32 +53,43 @@ export function visibleKeys({ site }: SitePicture, measured: MeasuredSite, query
 	return site.window === null ? seen : Math.min(seen, site.window);
 }
 
-/** `tokens` are those of the sequence, one a key; empty for none. */
+/** What is known of one sequence beside its weights; both empty for none. */
+export interface Sequence {
+	/** One a key. */
+	readonly tokens: readonly string[];
+	/** Queries that an answer is expected at. */
+	readonly expected: readonly number[];
+}
+
 export function summarizeHead(
 	picture: SitePicture,
 	measured: MeasuredSite,
 	batch: number,
 	head: number,
-	tokens: readonly string[],
+	{ tokens, expected }: Sequence,
 ): HeadSummary {
-	const { H, T, queryOffset } = measured;
-	const at = (batch * H + head) * T;
+	const { T, queryOffset } = measured;
+	const entropy = ofHead(measured.entropy, measured, batch, head);
+	const largest = ofHead(measured.largest, measured, batch, head);
+	const largestAt = ofHead(measured.largestAt, measured, batch, head);
+	const distance = ofHead(measured.distance, measured, batch, head);
 	const seen = (query: number) => visibleKeys(picture, measured, query);
 	const queries = Array.from({ length: T }, (_, t) => t).filter(
-		(t) => seen(t) > 1 && measured.largest[at + t]! > 0,
+		(t) => seen(t) > 1 && largest[t]! > 0,
 	);
 	const mean = (value: (t: number) => number, over: readonly number[] = queries) =>
 		over.reduce((sum, t) => sum + value(t), 0) / Math.max(1, over.length);
 	const own = (t: number) => t + queryOffset;
-	const back = (t: number) => own(t) - measured.largestAt[at + t]!;
+	const back = (t: number) => own(t) - largestAt[t]!;
 
 	const means = {
 		head,
-		entropy: mean((t) => measured.entropy[at + t]!),
-		largest: mean((t) => measured.largest[at + t]!),
+		entropy: mean((t) => entropy[t]!),
+		largest: mean((t) => largest[t]!),
 		back: mean(back),
-		reach: mean((t) => measured.distance[at + t]!),
-		evenness: mean((t) => measured.entropy[at + t]! / Math.log(seen(t))),
+		reach: mean((t) => distance[t]!),
+		evenness: mean((t) => entropy[t]! / Math.log(seen(t))),
+		expected: { queries: expected.length, largest: mean((t) => largest[t]!, expected) },
 	};
 	if (means.evenness >= EVEN) {
 		return { ...means, ...named('even', queries, queries), weight: means.largest, offset: 0 };
@@ -87,8 +101,9 @@ export function summarizeHead(
 	for (const { pattern, eligible, holds, offset = 0 } of candidates) {
 		if (eligible.length < FEWEST_QUERIES) continue;
 		const hits = eligible.filter(holds);
-		const weight = mean((t) => (holds(t) ? measured.largest[at + t]! : 0), eligible);
-		const score = hits.length > MOST * eligible.length ? weight : 0;
+		const weight = mean((t) => largest[t]!, hits);
+		const share = hits.length / eligible.length;
+		const score = share > MOST ? share * weight : 0;
 		if (score <= bestScore) continue;
 		bestScore = score;
 		best = { ...named(pattern, eligible, hits), weight, offset };

@@ -28,19 +28,14 @@ export function rowProfile(shown: Shown): Mark[] {
 	} as const;
 	const marks: Mark[] = [
 		axis,
+		{ ...words, y: profile.y + 2, text: significant(largest), fill: 'muted' },
 		{
 			...words,
-			y: profile.y + size.lineHeight / 2,
+			y: profile.y + profile.height - size.lineHeight / 2,
 			text: queryName(shown, state.query),
 			fill: 'accent',
 			bold: true,
 			code: true,
-		},
-		{
-			...words,
-			y: profile.y + size.lineHeight * 1.5,
-			text: `≤ ${significant(largest)}`,
-			fill: 'muted',
 		},
 	];
 	if (!row || !(largest > 0)) return marks;

@@ -23,40 +23,52 @@ export function headSentence({ site }: SitePicture, summary: HeadSummary): strin
 }
 
 function headFinding(summary: HeadSummary): string {
-	const { largest, back, evenness, pattern } = summary;
+	const { largest, back, evenness, pattern, expected } = summary;
 	if (pattern === 'even') {
 		return `spreads its weight almost evenly: its entropy is ${percent(evenness)} of the largest possible`;
 	}
-	const where = `puts ${significant(largest)} of a query's weight on its largest key on average, ${distance(back)}`;
-	return `${where}; ${patternFinding(summary)}`;
+	const clauses = [
+		`puts on average ${significant(largest)} of a query's weight on one key, ${distance(back)}`,
+		patternFinding(summary),
+	];
+	if (expected.queries > 0) {
+		const who = counted(
+			expected.queries,
+			'query with an expected answer puts',
+			'queries with an expected answer put',
+		);
+		clauses.push(`the ${who} ${significant(expected.largest)} on one key`);
+	}
+	return clauses.join('; ');
 }
 
 function distance(back: number): string {
 	const rounded = Number(back.toPrecision(3));
-	if (rounded === 0) return 'its own token';
+	if (rounded === 0) return 'its own';
 	const side = rounded > 0 ? 'back' : 'ahead';
 	return `${significant(Math.abs(rounded))} ${Math.abs(rounded) === 1 ? 'token' : 'tokens'} ${side}`;
 }
 
 function patternFinding({ pattern, hits, eligible, weight, offset, entropy }: HeadSummary): string {
-	const share = `${hits} of ${counted(eligible, 'query').replace('querys', 'queries')}`;
-	const took = `with ${significant(weight)} of the weight`;
+	const queries = `${hits} of ${counted(eligible, 'query', 'queries')}`;
+	const repeated = `of the ${counted(eligible, 'query', 'queries')} whose token stood before, ${hits}`;
+	const part = `(${significant(weight)} of their weight)`;
 	switch (pattern) {
 		case 'induction':
-			return `it is induction-like: ${share} whose token stood before read the token after that copy, ${took}`;
+			return `it is induction-like: ${repeated} read the token that followed it then ${part}`;
 		case 'copy':
-			return `${share} whose token stood before read that copy, ${took}`;
+			return `${repeated} read it where it stood then ${part}`;
 		case 'previous':
-			return `it is a previous-token head: ${share} read the token just before them, ${took}`;
+			return `it is a previous-token head: for ${queries} that key is the token before ${part}`;
 		case 'self':
-			return `${share} read their own token, ${took}`;
+			return `for ${queries} that key is their own token ${part}`;
 		case 'first':
-			return `${share} put it on the first token, ${took}`;
+			return `for ${queries} that key is the first token ${part}`;
 		case 'offset':
-			return `${share} read exactly ${offset} tokens back, ${took}`;
+			return `for ${queries} that key is exactly ${offset} tokens back ${part}`;
 		case 'even':
 		case 'mixed':
-			return `no single pattern holds for most queries; mean entropy ${significant(entropy)} nats`;
+			return `no one pattern holds for most queries, whose entropy is ${significant(entropy)} nats on average`;
 	}
 }
 
@@ -66,10 +78,7 @@ export function siteSentence(picture: SitePicture, heads: readonly HeadSummary[]
 	const [only] = heads;
 	if (heads.length === 1 && only) return headSentence(picture, only);
 	if (heads.length <= 3) {
-		const each = heads.map(
-			(head) =>
-				`head ${head.head} ${patternTag(head)} (largest weight ${significant(head.largest)})`,
-		);
+		const each = heads.map((head) => `head ${head.head} ${patternTag(head)}, ${sharpness(head)}`);
 		return `${name}: ${each.join('; ')}.`;
 	}
 	const byTag = new Map<string, number[]>();
@@ -81,6 +90,11 @@ export function siteSentence(picture: SitePicture, heads: readonly HeadSummary[]
 		.sort((one, other) => other[1].length - one[1].length)
 		.map(([tag, members]) => `${members.length} ${tag} (${members.join(', ')})`);
 	return `${name}, ${heads.length} heads: ${groups.join('; ')}.`;
+}
+
+function sharpness({ pattern, eligible, hits, weight, entropy }: HeadSummary): string {
+	if (pattern === 'even' || pattern === 'mixed') return `entropy ${significant(entropy)} nats`;
+	return `${hits} of ${counted(eligible, 'query', 'queries')} with ${significant(weight)} of the weight`;
 }
 
 function capital(text: string): string {

@@ -3,6 +3,7 @@ import type { AttentionData, MeasuredSite, PooledWeights, SitePicture } from './
 import type { WeightQuery } from './detail.ts';
 import { geometryOf, type Geometry } from './geometry.ts';
 import { summarizeHead, type HeadSummary } from './patterns.ts';
+import { expectedQueries, keyTokens } from './sequence.ts';
 import { pictureOf, visibleWindow, type AttentionState } from './state.ts';
 
 /** Everything one frame draws, gathered once. */
@@ -111,20 +112,13 @@ export function headSummaries(
 	summaries.set(measured, known);
 	const found = known.get(batch);
 	if (found) return found;
-	const tokens = picture.site.cross ? [] : keyTokens(data, measured, batch);
+	const sequence = {
+		tokens: picture.site.cross ? [] : keyTokens(data, measured, batch),
+		expected: expectedQueries(data, measured, batch),
+	};
 	const made = Array.from({ length: measured.H }, (_, head) =>
-		summarizeHead(picture, measured, batch, head, tokens),
+		summarizeHead(picture, measured, batch, head, sequence),
 	);
 	known.set(batch, made);
 	return made;
-}
-
-/** The words of one sequence, one a key; empty where the input's words do not stand for the keys. */
-export function keyTokens(
-	{ tokens }: AttentionData,
-	{ B, S }: MeasuredSite,
-	batch: number,
-): readonly string[] {
-	if (tokens.length === S) return tokens;
-	return tokens.length === B * S ? tokens.slice(batch * S, (batch + 1) * S) : [];
 }

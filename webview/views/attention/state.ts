@@ -1,6 +1,7 @@
 import type { AttentionSite } from '../../../extension/protocol/model.ts';
 import type { Range } from '../../../kernels/common/attention-results.ts';
 import type { Control, SceneEvent } from '../../view-api/view.ts';
+import { expectedQueries, ofHead } from './sequence.ts';
 import { siteName, type AttentionData, type MeasuredSite, type SitePicture } from './compute.ts';
 
 export interface AttentionState {
@@ -47,21 +48,18 @@ export function pictureOf(data: AttentionData, { site }: AttentionState): SitePi
 /** Reads whatever was saved; what does not fit the run starts at its most telling query. */
 export function restore(data: AttentionData, saved: unknown): AttentionState {
 	const old = (typeof saved === 'object' && saved !== null ? saved : {}) as Record<string, unknown>;
-	const picture =
-		data.sites.find(({ site }) => site.id === old['site']) ??
-		data.sites.findLast(({ measured }) => measured) ??
-		data.sites[0];
+	const picture = data.sites.find(({ site }) => site.id === old['site']) ?? tellingSite(data);
 	if (!picture) return NOWHERE;
 	const measured = picture.measured;
 	const site = picture.site.id;
 	if (!measured) return { ...NOWHERE, site };
 	const batch = whole(old['batch'], measured.B) ?? 0;
-	const head = whole(old['head'], measured.H) ?? sharpestHead(measured, batch);
+	const head = whole(old['head'], measured.H) ?? sharpestHead(data, measured, batch);
 	const known = whole(old['query'], measured.T);
 	const query = known ?? tellingQuery(data, measured, batch, head);
 	const key =
 		(known === undefined ? undefined : whole(old['key'], measured.S)) ??
-		measured.largestAt[(batch * measured.H + head) * measured.T + query]!;
+		ofHead(measured.largestAt, measured, batch, head)[query]!;
 	const span = Number(old['span']);
 	const threshold = Number(old['threshold']);
 	return {
@@ -85,34 +83,66 @@ function whole(value: unknown, below: number): number | undefined {
 	return Number.isInteger(number) && number >= 0 && number < below ? number : undefined;
 }
 
-/** The head with the largest mean weight on one key. */
-function sharpestHead({ H, T, largest }: MeasuredSite, batch: number): number {
-	const mean = (head: number) =>
-		largest.subarray((batch * H + head) * T, (batch * H + head + 1) * T).reduce((a, x) => a + x, 0);
-	return Array.from({ length: H }, (_, head) => head).reduce((best, head) =>
-		mean(head) > mean(best) ? head : best,
-	);
-}
-
-/** The query with the largest weight among those with an expected answer, else of all that see more than themselves. */
-function tellingQuery(
-	{ labels }: AttentionData,
-	{ H, T, largest, entropy }: MeasuredSite,
+/** Mean largest weight of a head, over the queries with an expected answer where there are any. */
+function sharpness(
+	data: AttentionData,
+	measured: MeasuredSite,
 	batch: number,
 	head: number,
 ): number {
-	const at = (batch * H + head) * T;
-	const all = Array.from({ length: T }, (_, t) => t);
-	const labelled = all.filter((t) => isLabelled(labels, batch * T + t));
-	const telling = labelled.length > 0 ? labelled : all.filter((t) => entropy[at + t]! > 0);
-	return telling.reduce(
-		(best, t) => (largest[at + t]! > largest[at + best]! ? t : best),
-		telling[0] ?? 0,
+	const largest = ofHead(measured.largest, measured, batch, head);
+	const queries = tellingQueries(data, measured, batch, head);
+	return queries.reduce((sum, query) => sum + largest[query]!, 0) / Math.max(1, queries.length);
+}
+
+function sharpestHead(data: AttentionData, measured: MeasuredSite, batch: number): number {
+	const heads = Array.from({ length: measured.H }, (_, head) => head);
+	return largestBy(heads, (head) => sharpness(data, measured, batch, head)) ?? 0;
+}
+
+/** The site that has the sharpest head, else the first, which then says why it cannot be drawn. */
+function tellingSite(data: AttentionData): SitePicture | undefined {
+	const drawn = data.sites.filter(({ measured }) => measured);
+	const sharpest = largestBy(drawn, ({ measured }) =>
+		sharpness(data, measured!, 0, sharpestHead(data, measured!, 0)),
+	);
+	return sharpest ?? data.sites[0];
+}
+
+/** Queries with an expected answer, else all that see more than one key. */
+function tellingQueries(
+	data: AttentionData,
+	measured: MeasuredSite,
+	batch: number,
+	head: number,
+): number[] {
+	const expected = expectedQueries(data, measured, batch);
+	if (expected.length > 0) return expected;
+	const entropy = ofHead(measured.entropy, measured, batch, head);
+	return Array.from({ length: measured.T }, (_, query) => query).filter(
+		(query) => entropy[query]! > 0,
 	);
 }
 
-export function isLabelled(labels: readonly number[], at: number): boolean {
-	return (labels[at] ?? -100) >= 0;
+function tellingQuery(
+	data: AttentionData,
+	measured: MeasuredSite,
+	batch: number,
+	head: number,
+): number {
+	const largest = ofHead(measured.largest, measured, batch, head);
+	const queries = tellingQueries(data, measured, batch, head);
+	return largestBy(queries, (query) => largest[query]!) ?? 0;
+}
+
+/** The first of the items with the largest value. */
+function largestBy<Item>(items: readonly Item[], value: (item: Item) => number): Item | undefined {
+	let best: { item: Item; value: number } | undefined;
+	for (const item of items) {
+		const own = value(item);
+		if (!best || own > best.value) best = { item, value: own };
+	}
+	return best?.item;
 }
 
 /** Queries and keys in sight. */

@@ -1,6 +1,6 @@
 import { significant } from '../../view-api/format.ts';
 import type { Mark, Size, Target } from '../../view-api/scene.ts';
-import type { Geometry } from './geometry.ts';
+import type { ThumbnailGrid } from './geometry.ts';
 import { patternTag } from './sentence.ts';
 import { weightImage } from './shade.ts';
 import type { Shown } from './shown.ts';
@@ -10,7 +10,7 @@ type HeadsShown = Pick<Shown, 'picture' | 'measured' | 'heads' | 'state' | 'size
 /** All heads of the layer beside each other; each is a button that shows it large. */
 export function headThumbnails(
 	shown: HeadsShown,
-	box: Geometry['thumbnails'],
+	box: ThumbnailGrid,
 	chosen: number | undefined,
 ): { marks: Mark[]; targets: Target[] } {
 	const { measured, heads, size } = shown;
@@ -19,7 +19,7 @@ export function headThumbnails(
 	for (const summary of heads) {
 		const { head } = summary;
 		const column = head % box.perRow;
-		const x = box.x + column * (box.side + thumbnailGap(box));
+		const x = box.x + column * (box.side + box.gap);
 		const y = box.y + Math.floor(head / box.perRow) * box.rowHeight;
 		const place = { x, y, width: box.side, height: box.side };
 		const weights = measured.thumbnails[head];
@@ -39,10 +39,6 @@ export function headThumbnails(
 		});
 	}
 	return { marks, targets };
-}
-
-function thumbnailGap({ width, side, perRow }: Geometry['thumbnails']): number {
-	return perRow > 1 ? Math.min(16, (width - side * perRow) / (perRow - 1)) : 0;
 }
 
 function captionMarks(
