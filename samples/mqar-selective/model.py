@@ -65,4 +65,4 @@ class Model(RecallModel):
 
     def extra_loss(self):
         """What Zoology adds to the loss: how far more than sqrt(T) of T positions are selected."""
-        return 0.1 * self.layers[1].mixer.over_budget
+        return 0.005 * self.layers[1].mixer.over_budget
