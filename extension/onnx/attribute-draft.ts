@@ -18,20 +18,23 @@ export class AttributeDraft {
 	string: string | undefined;
 	tensor: ConstantTensor | undefined;
 	graph: GraphDraft | undefined;
-	readonly ints: number[] = [];
-	readonly floats: number[] = [];
-	readonly strings: string[] = [];
-	readonly graphs: GraphDraft[] = [];
+	ints: number[] | undefined;
+	floats: number[] | undefined;
+	strings: string[] | undefined;
+	graphs: GraphDraft[] | undefined;
 	private tooLong = false;
 
-	add(list: number[], field: Field, read: () => number[]): void {
-		if (field.loaded) for (const value of read()) list.push(value);
-		this.tooLong ||= !field.loaded || list.length > MAX_LIST;
+	/** The list with the values of one more field; a field that was not loaded makes it too long to be kept. */
+	longer(list: number[] | undefined, field: Field, values: number[]): number[] {
+		const whole = list ?? values;
+		if (list) for (const value of values) list.push(value);
+		this.tooLong ||= !field.loaded || whole.length > MAX_LIST;
+		return whole;
 	}
 
 	finished(): Attribute {
 		if (this.reference !== '') return { kind: 'reference', value: this.reference };
-		if (this.tooLong || this.strings.length > MAX_LIST) return { kind: 'other' };
+		if (this.tooLong || (this.strings?.length ?? 0) > MAX_LIST) return { kind: 'other' };
 		switch (this.type ?? this.guessedType()) {
 			case Type.INT:
 				return { kind: 'int', value: this.int ?? 0 };
@@ -42,17 +45,17 @@ export class AttributeDraft {
 					? { kind: 'other' }
 					: { kind: 'string', value: this.string };
 			case Type.INTS:
-				return { kind: 'ints', value: this.ints };
+				return { kind: 'ints', value: this.ints ?? [] };
 			case Type.FLOATS:
-				return { kind: 'floats', value: this.floats };
+				return { kind: 'floats', value: this.floats ?? [] };
 			case Type.STRINGS:
-				return { kind: 'strings', value: this.strings };
+				return { kind: 'strings', value: this.strings ?? [] };
 			case Type.TENSOR:
 				return this.tensor ? { kind: 'tensor', value: this.tensor } : { kind: 'other' };
 			case Type.GRAPH:
 				return this.graph ? { kind: 'graph', value: this.graph } : { kind: 'other' };
 			case Type.GRAPHS:
-				return { kind: 'graphs', value: this.graphs };
+				return { kind: 'graphs', value: this.graphs ?? [] };
 			default:
 				return { kind: 'other' };
 		}
@@ -65,9 +68,9 @@ export class AttributeDraft {
 		if (this.string !== undefined) return Type.STRING;
 		if (this.tensor) return Type.TENSOR;
 		if (this.graph) return Type.GRAPH;
-		if (this.ints.length > 0) return Type.INTS;
-		if (this.floats.length > 0) return Type.FLOATS;
-		if (this.strings.length > 0) return Type.STRINGS;
-		return this.graphs.length > 0 ? Type.GRAPHS : Type.UNDEFINED;
+		if (this.ints) return Type.INTS;
+		if (this.floats) return Type.FLOATS;
+		if (this.strings) return Type.STRINGS;
+		return this.graphs ? Type.GRAPHS : Type.UNDEFINED;
 	}
 }

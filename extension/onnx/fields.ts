@@ -33,6 +33,20 @@ export interface Field {
 /** By field number: the most bytes of it that are to be loaded. Fields not named are passed over by seeking. */
 export type Wanted = ReadonlyMap<number, number>;
 
+/** What a visit has to wait for before the walk goes on. */
+export type Pending = Promise<void> | undefined;
+
+/** How far a walk through one message has come. */
+interface Walk {
+	at: number;
+	readonly end: number;
+	readonly message: string;
+	readonly wanted: Wanted;
+	readonly visit: (field: Field) => Pending;
+	/** Read, but its value was not in the window yet. */
+	unvisited: Field | undefined;
+}
+
 const floats = new DataView(new ArrayBuffer(8));
 
 /** Walks the fields of protobuf messages in a window, and keeps the account of what was visited. */
@@ -44,38 +58,58 @@ export class FieldWalk {
 	constructor(readonly window: ByteWindow) {}
 
 	/**
-	 * Visits the fields of one message in file order.
+	 * Visits the fields of one message in file order. Nothing is to be waited for when all of it was in the window, so
+	 * that graphs of many small nodes cost no promises.
 	 * @param message what it is, for error messages, such as `NodeProto`
 	 * @param depth of the message inside others, 0 for the outermost
-	 * @throws FormatError with the byte offset where the message stopped making sense
+	 * @throws FormatError, or rejects with it: with the byte offset where the message stopped making sense
 	 */
-	async each(
+	each(
 		range: ByteRange,
 		message: string,
 		depth: number,
 		wanted: Wanted,
-		visit: (field: Field) => Promise<void> | void,
-	): Promise<void> {
+		visit: (field: Field) => Pending,
+	): Pending {
 		if (depth > MAX_DEPTH) {
 			const limit = `messages nest deeper than ${MAX_DEPTH}, which no protobuf reader accepts`;
 			throw new FormatError('unsupported', range.offset, `${message}: ${limit}`);
 		}
 		const end = range.offset + range.length;
-		let at = range.offset;
-		while (at < end) {
-			const head = Math.min(LONGEST_HEAD, end - at);
-			if (!this.window.holds(at, head)) await this.window.load(at, head);
-			const field = this.readHead(at, end, message, wanted);
-			if (field.loaded && !this.window.holds(field.start, field.length)) {
-				await this.window.load(field.start, field.length);
-			}
-			const pending = visit(field);
-			if (pending) await pending;
-			at = field.start + field.length;
+		const walk: Walk = { at: range.offset, end, message, wanted, visit, unvisited: undefined };
+		const pending = this.advance(walk);
+		return pending && this.finish(walk, pending);
+	}
+
+	private async finish(walk: Walk, pending: Pending): Promise<void> {
+		while (pending) {
+			await pending;
+			pending = this.advance(walk);
 		}
 	}
 
-	private readHead(at: number, end: number, message: string, wanted: Wanted): Field {
+	/** Goes on until something is to be waited for. */
+	private advance(walk: Walk): Pending {
+		for (;;) {
+			let field = walk.unvisited;
+			walk.unvisited = undefined;
+			if (!field) {
+				if (walk.at >= walk.end) return undefined;
+				const head = Math.min(LONGEST_HEAD, walk.end - walk.at);
+				if (!this.window.holds(walk.at, head)) return this.window.load(walk.at, head);
+				field = this.readHead(walk);
+				walk.at = field.start + field.length;
+				if (field.loaded && !this.window.holds(field.start, field.length)) {
+					walk.unvisited = field;
+					return this.window.load(field.start, field.length);
+				}
+			}
+			const pending = walk.visit(field);
+			if (pending) return pending;
+		}
+	}
+
+	private readHead({ at, end, message, wanted }: Walk): Field {
 		if (++this.fields > MAX_FIELDS) {
 			throw new FormatError('unsupported', at, `${message}: more than ${MAX_FIELDS} fields in all`);
 		}

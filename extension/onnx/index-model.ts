@@ -1,13 +1,13 @@
 import { ModelProtoSchema } from 'onnx-buf';
 import { FormatError, type ByteSource } from './byte-source.ts';
 import { ByteWindow } from './byte-window.ts';
-import { FieldWalk, type Field } from './fields.ts';
+import { FieldWalk, type Field, type Pending } from './fields.ts';
 import { docOf, entryOf, opsetOf } from './leaves.ts';
 import { MAX_TEXT_BYTES } from './limits.ts';
-import type { LocalFunction, ModelIndex, Opset } from './model-index.ts';
-import { emptyGraph, type GraphDraft } from './graph-draft.ts';
+import type { ModelIndex, Opset } from './model-index.ts';
+import { emptyGraph, type FunctionDraft, type GraphDraft } from './graph-draft.ts';
 import { GraphReader } from './read-graph.ts';
-import { stretchOf, wholeOf } from './read-tensor.ts';
+import { stretchOf } from './read-tensor.ts';
 import { recogniseOther, RECOGNISED_BYTES } from './recognise.ts';
 
 const M = ModelProtoSchema.field;
@@ -42,34 +42,32 @@ async function readModel(window: ByteWindow): Promise<ModelIndex> {
 	const reader = new GraphReader(walk);
 	const found: { graph?: GraphDraft } = {};
 	const opsets: Opset[] = [];
-	const functions: LocalFunction[] = [];
+	const functions: FunctionDraft[] = [];
 	const metadata = new Map<string, string>();
 	const producer = { name: '', version: '' };
 	let irVersion = 0;
-	const visit = (field: Field): Promise<void> | void => {
+	const visit = (field: Field): Pending => {
 		switch (field.number) {
 			case M.graph.number:
 				found.graph ??= emptyGraph();
 				return reader.graph(stretchOf(field, message), 1, found.graph);
 			case M.functions.number:
-				return reader
-					.function(stretchOf(field, message), 1)
-					.then((local) => void functions.push(local));
+				return reader.function(stretchOf(field, message), 1, functions);
 			case M.irVersion.number:
 				irVersion = field.value;
-				return;
+				break;
 			case M.producerName.number:
 				producer.name = docOf(window, field, message);
-				return;
+				break;
 			case M.producerVersion.number:
 				producer.version = docOf(window, field, message);
-				return;
+				break;
 			case M.opsetImport.number:
-				opsets.push({ ...opsetOf(window, field), ...wholeOf(field) });
-				return;
+				opsets.push(opsetOf(window, field));
+				break;
 			case M.metadataProps.number:
 				metadata.set(...entryOf(window, field, message));
-				return;
+				break;
 		}
 	};
 	await walk.each({ offset: 0, length: window.size }, message, 0, wanted, visit);

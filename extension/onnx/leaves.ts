@@ -9,9 +9,10 @@ import {
 import { FormatError } from './byte-source.ts';
 import type { ByteWindow } from './byte-window.ts';
 import { dtypeName } from './dtypes.ts';
-import { LENGTH_DELIMITED, VARINT, type Field } from './fields.ts';
+import { FIXED32, LENGTH_DELIMITED, VARINT, type Field } from './fields.ts';
+import { wholeOf } from './graph-draft.ts';
 import { MAX_LIST, MAX_NAME_BYTES } from './limits.ts';
-import type { Dimension, ValueInfo } from './model-index.ts';
+import type { Dimension, Opset, ValueInfo } from './model-index.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const LATIN_FAST = 96;
@@ -51,20 +52,26 @@ export function expectBytes(field: Field, message: string): void {
 	throw new FormatError('inconsistent', field.at, `${message}: field ${field.number}: ${came}`);
 }
 
-/** One number, or the packed numbers, of a repeated integer field; at most `MAX_LIST` of them. */
+/** One number, or the packed numbers, of a repeated integer field; none where they are too many to be kept. */
 export function integersOf(window: ByteWindow, field: Field, message: string): number[] {
 	if (field.wire === VARINT) return [field.value];
 	return unpack(window, field, message, (reader) => Number(reader.int64()));
 }
 
-/** Packed numbers of a length-delimited field, in file order. */
-export function unpack(
+/** As `integersOf`, of 32-bit floats. */
+export function floatsOf(window: ByteWindow, field: Field, message: string): number[] {
+	if (field.wire === FIXED32) return [field.value];
+	return unpack(window, field, message, (reader) => reader.float());
+}
+
+function unpack(
 	window: ByteWindow,
 	field: Field,
 	message: string,
 	read: (reader: BinaryReader) => number,
 ): number[] {
 	expectBytes(field, message);
+	if (!field.loaded) return [];
 	const reader = new BinaryReader(window.view(field.start, field.length));
 	const values: number[] = [];
 	return guarded(field, message, () => {
@@ -80,9 +87,11 @@ export function entryOf(window: ByteWindow, field: Field, message: string): [str
 	return [key, value];
 }
 
-export function opsetOf(window: ByteWindow, field: Field): { domain: string; version: number } {
+export function opsetOf(window: ByteWindow, field: Field): Opset {
 	const { domain, version } = decode(window, field, 'ModelProto', OperatorSetIdProtoSchema);
-	return { domain: domain === 'ai.onnx' ? '' : domain, version: Number(version) };
+	const opset = { domain: domain === 'ai.onnx' ? '' : domain, version: Number(version) };
+	const whole = wholeOf(field);
+	return whole ? { ...opset, field: whole } : opset;
 }
 
 export function valueInfoOf(window: ByteWindow, field: Field): ValueInfo {

@@ -6,18 +6,20 @@ import {
 } from 'onnx-buf';
 import { AttributeDraft } from './attribute-draft.ts';
 import { FormatError } from './byte-source.ts';
-import { LENGTH_DELIMITED, type Field, type FieldWalk } from './fields.ts';
-import { docOf, entryOf, integersOf, nameOf, textOf, unpack, valueInfoOf } from './leaves.ts';
+import type { Field, FieldWalk, Pending } from './fields.ts';
+import {
+	emptyFunction,
+	emptyGraph,
+	emptyNode,
+	NOTHING,
+	type FunctionDraft,
+	type GraphDraft,
+	type NodeDraft,
+} from './graph-draft.ts';
+import { docOf, entryOf, floatsOf, integersOf, nameOf, textOf, valueInfoOf } from './leaves.ts';
 import { MAX_LIST, MAX_NAME_BYTES, MAX_NODES, MAX_TEXT_BYTES } from './limits.ts';
-import { emptyGraph, type GraphDraft } from './graph-draft.ts';
-import type {
-	Attribute,
-	ByteRange,
-	ConstantTensor,
-	GraphNode,
-	LocalFunction,
-} from './model-index.ts';
-import { readSparseTensor, readTensor, stretchOf, wholeOf } from './read-tensor.ts';
+import type { Attribute, ByteRange, ConstantTensor } from './model-index.ts';
+import { readSparseTensor, readTensor, stretchOf } from './read-tensor.ts';
 
 const A = AttributeProtoSchema.field;
 const F = FunctionProtoSchema.field;
@@ -65,190 +67,175 @@ export class GraphReader {
 	constructor(private readonly walk: FieldWalk) {}
 
 	/** Adds what a `GraphProto` holds to `graph`. */
-	async graph(range: ByteRange, depth: number, graph: GraphDraft): Promise<void> {
+	graph(range: ByteRange, depth: number, graph: GraphDraft): Pending {
 		const { window } = this.walk;
 		const message = 'GraphProto';
-		const value = (field: Field) => valueInfoOf(window, field);
 		const keep = (tensor: ConstantTensor) => void graph.initializers.set(tensor.name, tensor);
-		await this.walk.each(range, message, depth, wantedOfGraph, (field) => {
+		return this.walk.each(range, message, depth, wantedOfGraph, (field) => {
 			switch (field.number) {
 				case G.node.number:
-					return this.node(field, depth + 1).then((node) => void graph.nodes.push(node));
+					return this.node(field, depth + 1, graph.nodes);
 				case G.initializer.number:
 					return readTensor(this.walk, stretchOf(field, message), depth + 1).then(keep);
 				case G.sparseInitializer.number:
 					return readSparseTensor(this.walk, stretchOf(field, message), depth + 1).then(keep);
 				case G.name.number:
 					graph.name = nameOf(window, field, message);
-					return;
+					break;
 				case G.input.number:
-					graph.inputs.push(value(field));
-					return;
+					graph.inputs.push(valueInfoOf(window, field));
+					break;
 				case G.output.number:
-					graph.outputs.push(value(field));
-					return;
+					graph.outputs.push(valueInfoOf(window, field));
+					break;
 				case G.valueInfo.number: {
-					const info = value(field);
+					const info = valueInfoOf(window, field);
 					graph.valueInfo.set(info.name, info);
-					return;
+					break;
 				}
 				case G.metadataProps.number:
 					graph.metadata.set(...entryOf(window, field, message));
-					return;
 			}
+			return undefined;
 		});
 	}
 
-	async function(range: ByteRange, depth: number): Promise<LocalFunction> {
+	/** Adds the local function that a `FunctionProto` holds to `functions`. */
+	function(range: ByteRange, depth: number, functions: FunctionDraft[]): Pending {
 		const { window } = this.walk;
 		const message = 'FunctionProto';
-		const local = { domain: '', name: '', overload: '', docString: '' };
-		const [inputs, outputs, nodes]: [string[], string[], GraphNode[]] = [[], [], []];
-		const attributes = new Map<string, Attribute>();
-		const metadata = new Map<string, string>();
-		await this.walk.each(range, message, depth, wantedOfFunction, (field) => {
+		const local = emptyFunction();
+		functions.push(local);
+		return this.walk.each(range, message, depth, wantedOfFunction, (field) => {
 			switch (field.number) {
 				case F.node.number:
-					return this.node(field, depth + 1).then((node) => void nodes.push(node));
+					return this.node(field, depth + 1, local.nodes);
 				case F.attributeProto.number:
-					return this.attribute(stretchOf(field, message), depth + 1, attributes);
+					return this.attribute(stretchOf(field, message), depth + 1, local);
 				case F.name.number:
 					local.name = nameOf(window, field, message);
-					return;
+					break;
 				case F.domain.number:
 					local.domain = domainOf(nameOf(window, field, message));
-					return;
+					break;
 				case F.overload.number:
 					local.overload = nameOf(window, field, message);
-					return;
+					break;
 				case F.input.number:
-					inputs.push(nameOf(window, field, message));
-					return;
+					local.inputs.push(nameOf(window, field, message));
+					break;
 				case F.output.number:
-					outputs.push(nameOf(window, field, message));
-					return;
+					local.outputs.push(nameOf(window, field, message));
+					break;
 				case F.docString.number:
 					local.docString = docOf(window, field, message);
-					return;
+					break;
 				case F.metadataProps.number:
-					metadata.set(...entryOf(window, field, message));
-					return;
+					local.metadata.set(...entryOf(window, field, message));
 			}
+			return undefined;
 		});
-		return { ...local, inputs, outputs, nodes, attributes, metadata };
 	}
 
-	private async node(whole: Field, depth: number): Promise<GraphNode> {
+	private node(whole: Field, depth: number, nodes: NodeDraft[]): Pending {
 		if (++this.nodes > MAX_NODES) {
 			throw new FormatError('unsupported', whole.at, `The model has more than ${MAX_NODES} nodes`);
 		}
 		const { window } = this.walk;
 		const message = 'NodeProto';
 		const range = stretchOf(whole, 'GraphProto');
-		const [inputs, outputs, outputNames]: [string[], string[], ByteRange[]] = [[], [], []];
-		const attributes = new Map<string, Attribute>();
-		const metadata = new Map<string, string>();
-		let [name, opType, domain, docString] = ['', '', '', ''];
-		await this.walk.each(range, message, depth, wantedOfNode, (field) => {
+		const node = emptyNode(whole);
+		nodes.push(node);
+		return this.walk.each(range, message, depth, wantedOfNode, (field) => {
 			switch (field.number) {
 				case N.attribute.number:
-					return this.attribute(stretchOf(field, message), depth + 1, attributes);
+					return this.attribute(stretchOf(field, message), depth + 1, node);
 				case N.input.number:
-					inputs.push(nameOf(window, field, message));
-					return;
+					node.inputs.push(nameOf(window, field, message));
+					break;
 				case N.output.number:
-					outputs.push(nameOf(window, field, message));
-					outputNames.push({ offset: field.start, length: field.length });
-					return;
+					node.outputs.push(nameOf(window, field, message));
+					node.outputNames.push({ offset: field.start, length: field.length });
+					break;
 				case N.name.number:
-					name = nameOf(window, field, message);
-					return;
+					node.name = nameOf(window, field, message);
+					break;
 				case N.opType.number:
-					opType = nameOf(window, field, message);
-					return;
+					node.opType = nameOf(window, field, message);
+					break;
 				case N.domain.number:
-					domain = domainOf(nameOf(window, field, message));
-					return;
+					node.domain = domainOf(nameOf(window, field, message));
+					break;
 				case N.docString.number:
-					docString = docOf(window, field, message);
-					return;
+					node.docString = docOf(window, field, message);
+					break;
 				case N.metadataProps.number:
-					metadata.set(...entryOf(window, field, message));
-					return;
+					if (node.metadata === NOTHING) node.metadata = new Map();
+					node.metadata.set(...entryOf(window, field, message));
 			}
+			return undefined;
 		});
-		return {
-			name,
-			opType,
-			domain,
-			inputs,
-			outputs,
-			attributes,
-			docString,
-			metadata,
-			outputNames,
-			...wholeOf(whole),
-		};
 	}
 
-	private async attribute(
+	private attribute(
 		range: ByteRange,
 		depth: number,
-		into: Map<string, Attribute>,
-	): Promise<void> {
+		owner: { attributes: Map<string, Attribute> },
+	): Pending {
 		const { window } = this.walk;
 		const message = 'AttributeProto';
 		const held = new AttributeDraft();
-		const graph = async (field: Field, draft: GraphDraft) => {
-			await this.graph(stretchOf(field, message), depth + 1, draft);
+		const keep = () => {
+			if (owner.attributes === NOTHING) owner.attributes = new Map();
+			owner.attributes.set(held.name, held.finished());
 		};
-		await this.walk.each(range, message, depth, wantedOfAttribute, (field) => {
+		const pending = this.walk.each(range, message, depth, wantedOfAttribute, (field) => {
 			switch (field.number) {
 				case A.name.number:
 					held.name = nameOf(window, field, message);
-					return;
+					break;
 				case A.refAttrName.number:
 					held.reference = nameOf(window, field, message);
-					return;
+					break;
 				case A.type.number:
 					held.type = field.value;
-					return;
+					break;
 				case A.i.number:
 					held.int = field.value;
-					return;
+					break;
 				case A.f.number:
 					held.float = field.value;
-					return;
+					break;
 				case A.s.number:
 					held.string = field.loaded ? textOf(window, field) : undefined;
-					return;
+					break;
 				case A.strings.number:
-					if (field.loaded) held.strings.push(textOf(window, field));
-					return;
+					if (field.loaded) (held.strings ??= []).push(textOf(window, field));
+					break;
 				case A.ints.number:
-					held.add(held.ints, field, () => integersOf(window, field, message));
-					return;
+					held.ints = held.longer(held.ints, field, integersOf(window, field, message));
+					break;
 				case A.floats.number:
-					held.add(held.floats, field, () =>
-						field.wire === LENGTH_DELIMITED
-							? unpack(window, field, message, (reader) => reader.float())
-							: [field.value],
-					);
-					return;
+					held.floats = held.longer(held.floats, field, floatsOf(window, field, message));
+					break;
 				case A.t.number:
 					return readTensor(this.walk, stretchOf(field, message), depth + 1).then((tensor) => {
 						held.tensor = tensor;
 					});
 				case A.g.number:
-					return graph(field, (held.graph ??= emptyGraph()));
+					held.graph ??= emptyGraph();
+					return this.graph(stretchOf(field, message), depth + 1, held.graph);
 				case A.graphs.number: {
-					const draft = emptyGraph();
-					held.graphs.push(draft);
-					return graph(field, draft);
+					const graph = emptyGraph();
+					(held.graphs ??= []).push(graph);
+					return this.graph(stretchOf(field, message), depth + 1, graph);
 				}
 			}
+			return undefined;
 		});
-		into.set(held.name, held.finished());
+		if (pending) return pending.then(keep);
+		keep();
+		return undefined;
 	}
 }
 

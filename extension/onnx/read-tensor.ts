@@ -49,30 +49,30 @@ export async function readTensor(
 		const { window } = walk;
 		if (typedData.has(field.number)) {
 			if (typed.length < INLINE_ELEMENTS) typed.push(field);
-			return;
+			return undefined;
 		}
 		switch (field.number) {
 			case T.dims.number:
 				for (const size of integersOf(window, field, 'TensorProto')) dims.push(size);
-				return;
+				break;
 			case T.dataType.number:
 				dtype = field.value;
-				return;
+				break;
 			case T.name.number:
 				name = nameOf(window, field, 'TensorProto');
 				nameBytes = { offset: field.start, length: field.length };
-				return;
+				break;
 			case T.rawData.number:
 				raw[0] = stretchOf(field, 'TensorProto');
-				return;
+				break;
 			case T.externalData.number: {
 				const [key, value] = entryOf(window, field, 'TensorProto');
 				entries.set(key, value);
-				return;
+				break;
 			}
 			case T.dataLocation.number:
 				location = field.value;
-				return;
+				break;
 		}
 	});
 	checkDims(dims, range.offset);
@@ -111,11 +111,6 @@ export function stretchOf(field: Field, message: string): ByteRange {
 	if (field.wire === LENGTH_DELIMITED) return { offset: field.start, length: field.length };
 	const came = `expected a length-delimited value, came wire type ${field.wire}`;
 	throw new FormatError('inconsistent', field.at, `${message}: field ${field.number}: ${came}`);
-}
-
-/** The whole of a field, tag and length included, where its tag can be changed in place: it is one byte. */
-export function wholeOf({ at, tagBytes, start, length }: Field): { field?: ByteRange } {
-	return tagBytes === 1 ? { field: { offset: at, length: start + length - at } } : {};
 }
 
 function checkDims(dims: readonly number[], at: number): void {
