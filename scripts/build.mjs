@@ -11,14 +11,14 @@ const watching = process.argv.includes('--watch');
 const ortFolder = 'node_modules/onnxruntime-web/dist';
 
 /**
- * All that `onnxruntime-web/webgpu` loads at run time: the script with its own loader inside, and the WASM that holds
- * both the WebGPU and the CPU backend. The JSPI build is 10 MB smaller, but the oldest editor's Chromium has no JSPI.
+ * What `onnxruntime-web/webgpu` is at run time: the WASM that holds both the WebGPU and the CPU backend, and for the
+ * command line the script. The JSPI build is 10 MB smaller, but the oldest editor's Chromium has no JSPI.
  */
 const ortFiles = ['ort.webgpu.bundle.min.mjs', 'ort-wasm-simd-threaded.asyncify.wasm'];
 
 const host = { platform: 'node', target: 'node20' };
 const page = { platform: 'browser', target: 'chrome130' };
-// Worker and command line load onnxruntime-web from `dist/ort` while they run: inside a bundle it would be there twice.
+// The command line loads onnxruntime-web from `dist/ort` while it runs, and only to run a model.
 const ortAtRunTime = ['onnxruntime-web', 'onnxruntime-web/*'];
 
 /** The host's bundle is read whenever the editor starts it. */
@@ -41,7 +41,6 @@ const bundles = [
 		outfile: 'dist/worker.js',
 		...page,
 		format: 'esm',
-		external: ortAtRunTime,
 	},
 	{
 		entry: 'cli/main.ts',

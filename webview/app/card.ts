@@ -1,5 +1,5 @@
 import { element, icon } from './element.ts';
-import { makeButton, makeProgress } from './toolkit.ts';
+import { makeButton } from './toolkit.ts';
 
 /** A page without a picture: what happened, what to do, one button. */
 export interface Card {
@@ -15,7 +15,7 @@ export function cardElement(card: Card): HTMLElement {
 	const box = element(
 		'section',
 		{ class: `card card-${card.state}`, role: card.state === 'failed' ? 'alert' : 'status' },
-		card.state === 'loading' ? makeProgress() : icon(card.icon),
+		icon(card.state === 'loading' ? 'loading codicon-modifier-spin' : card.icon),
 		element('h2', {}, card.title),
 		element('p', { 'data-testid': card.state === 'failed' ? 'error' : 'card-text' }, card.text),
 	);

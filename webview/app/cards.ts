@@ -67,7 +67,7 @@ export function loadingCard(
 		state: 'loading',
 		icon: 'loading',
 		title: message,
-		text: done !== null && total !== null ? `${megabytes(done)} of ${megabytes(total)} MB` : '',
+		text: done !== null && total !== null ? `${done} of ${total}` : '',
 		action: { label: 'Cancel', icon: 'close', press: cancel },
 	};
 }
@@ -88,8 +88,4 @@ export function failedCard(title: string, text: string, label: string, press: Pr
 
 function countOf(count: number, what: string): string {
 	return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
-}
-
-function megabytes(bytes: number): string {
-	return (bytes / 1e6).toPrecision(3);
 }

@@ -17,7 +17,6 @@ registerControls();
 const api = acquireVsCodeApi();
 const urls = {
 	worker: required(root, 'worker'),
-	ort: required(root, 'ort'),
 	wasm: required(root, 'wasm'),
 };
 void new App(root, hostPort(api), urls, new SavedState(api)).start();

@@ -4,10 +4,6 @@ import {
 	vsCodeCheckbox,
 	vsCodeDropdown,
 	vsCodeOption,
-	vsCodePanels,
-	vsCodePanelTab,
-	vsCodePanelView,
-	vsCodeProgressRing,
 } from '@vscode/webview-ui-toolkit';
 
 /**
@@ -20,10 +16,6 @@ export function registerControls(): void {
 		vsCodeCheckbox(),
 		vsCodeDropdown(),
 		vsCodeOption(),
-		vsCodePanels(),
-		vsCodePanelTab(),
-		vsCodePanelView(),
-		vsCodeProgressRing(),
 	);
 }
 
@@ -93,8 +85,4 @@ export function makeToggle(
 		changed((box as HTMLElement & { checked: boolean }).checked),
 	);
 	return box;
-}
-
-export function makeProgress(): HTMLElement {
-	return document.createElement('vscode-progress-ring');
 }

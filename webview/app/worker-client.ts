@@ -6,7 +6,6 @@ import { workerPort } from './host-port.ts';
 /** Where the page finds the parts of the runtime; all of them under the extension's own folder. */
 export interface RuntimeUrls {
 	readonly worker: string;
-	readonly ort: string;
 	readonly wasm: string;
 }
 
@@ -47,9 +46,8 @@ export class WorkerClient {
 		signal: AbortSignal,
 	): Promise<WorkerClient> {
 		events.progress('Starting the runtime', null, null);
-		const [workerUrl, ortUrl, wasm] = await Promise.all([
+		const [workerUrl, wasm] = await Promise.all([
 			blobUrl(urls.worker, signal),
-			blobUrl(urls.ort, signal),
 			fetchOwn(urls.wasm, signal).then((response) => response.arrayBuffer()),
 		]);
 		signal.throwIfAborted();
@@ -66,12 +64,12 @@ export class WorkerClient {
 		);
 		const client = (milliseconds: number) => new WorkerClient(worker, endpoint, milliseconds);
 		try {
-			await endpoint.ask('start', { ortUrl, wasm, modelBytes }, { signal, transfer: [wasm] });
+			await endpoint.ask('start', { wasm, modelBytes }, { signal, transfer: [wasm] });
 			URL.revokeObjectURL(workerUrl);
-			URL.revokeObjectURL(ortUrl);
 			const start = performance.now();
 			for (let offset = 0; offset < modelBytes; offset += RANGE_BYTES) {
-				events.progress('Loading the model', offset, modelBytes);
+				const loaded = `${megabytes(offset)} of ${megabytes(modelBytes)} MB`;
+				events.progress(`Loading the model: ${loaded}`, null, null);
 				const bytes = await read(offset, Math.min(RANGE_BYTES, modelBytes - offset), signal);
 				await endpoint.ask('putBytes', { offset, bytes }, { signal });
 			}
@@ -106,8 +104,12 @@ async function fetchOwn(url: string, signal: AbortSignal): Promise<Response> {
 	return response;
 }
 
-/** Workers start, and modules load in them, only from `blob:` addresses of the page's own. */
+/** A webview's workers start only from `blob:` addresses of the page's own. */
 async function blobUrl(url: string, signal: AbortSignal): Promise<string> {
 	const text = await (await fetchOwn(url, signal)).text();
 	return URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+}
+
+function megabytes(bytes: number): string {
+	return (bytes / 1e6).toFixed(1);
 }

@@ -58,7 +58,10 @@ export class ModelSession {
 			}
 		}
 		try {
-			const session = await ort.InferenceSession.create(model, { executionProviders: ['wasm'] });
+			const session = await ort.InferenceSession.create(model, {
+				...quiet,
+				executionProviders: ['wasm'],
+			});
 			return new ModelSession(ort, session, plan, chosen, undefined, performance.now() - start);
 		} catch (error) {
 			throw new RunError('session', `onnxruntime refused this model: ${wordsOf(error)}`);
@@ -99,9 +102,13 @@ export class ModelSession {
 	}
 }
 
+/** Errors only: shape plumbing placed on the CPU is no news. */
+const quiet = { logSeverityLevel: 3 } as const;
+
 /** Tapped tensors stay on the device; the model's own outputs do too, and are read back when asked for. */
 function onGpu({ outputs }: SessionPlan): InferenceSession.SessionOptions {
 	return {
+		...quiet,
 		executionProviders: ['webgpu'],
 		preferredOutputLocation:
 			outputs.length === 0

@@ -7,8 +7,7 @@ import type { RunRequest } from './model-runtime.ts';
 const within = <A, R>(): Method<A, R> => unread as unknown as Method<A, R>;
 
 export interface WorkerStart {
-	/** Where the runtime's module is: a `blob:` address. */
-	readonly ortUrl: string;
+	/** onnxruntime's WebAssembly: a worker made from a blob has no address to fetch it from. */
 	readonly wasm: ArrayBuffer;
 	/** Files of this size are about to arrive. */
 	readonly modelBytes: number;

@@ -1,8 +1,8 @@
+import * as ort from 'onnxruntime-web/webgpu';
 import { Endpoint, type Port } from '../../extension/protocol/endpoint.ts';
 import { views } from '../app/views.ts';
 import { ModelBytes } from './model-bytes.ts';
 import { ModelRuntime } from './model-runtime.ts';
-import type { Ort } from './model-session.ts';
 import { RunError } from './run-error.ts';
 import { fromWorkerMethods, workerMethods } from './worker-methods.ts';
 
@@ -63,8 +63,7 @@ const endpoint = new Endpoint(
 	port,
 	workerMethods,
 	{
-		start: async ({ ortUrl, wasm, modelBytes }) => {
-			const ort = (await import(/* @vite-ignore */ ortUrl)) as Ort;
+		start: ({ wasm, modelBytes }) => {
 			ort.env.wasm.wasmBinary = wasm;
 			ort.env.wasm.numThreads = 1;
 			ort.env.logLevel = 'error';
