@@ -17,6 +17,8 @@ export interface SessionOptions {
 	readonly asksForTrust?: boolean;
 	/** Over the seeded ones. */
 	readonly settings?: Readonly<Record<string, unknown>>;
+	/** The folders under `samples/` that the workspace holds. Default: the softmax sample with what it imports. */
+	readonly samples?: readonly string[];
 	/** Files written over the copied workspace, by path in it. */
 	readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
@@ -57,7 +59,8 @@ export class Session {
 	static async start(options: SessionOptions): Promise<Session> {
 		const home = await mkdtemp(join(tmpdir(), 'attnscope-e2e-'));
 		const workspace = join(home, 'samples');
-		await cp(join(root, 'samples'), workspace, { recursive: true });
+		for (const sample of options.samples ?? ['common', 'mqar-softmax'])
+			await cp(join(root, 'samples', sample), join(workspace, sample), { recursive: true });
 		for (const [path, content] of Object.entries(options.files ?? {}))
 			await writeFile(join(workspace, path), content);
 		const server = await startCodeServer({

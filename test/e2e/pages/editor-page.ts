@@ -7,10 +7,11 @@ import { InspectorPanel } from './inspector-panel.ts';
 export class EditorPage {
 	constructor(readonly page: Page) {}
 
-	/** The folder is open and the extensions' host runs. */
+	/** The folder is open, and what the extension contributes is in menus and bars. */
 	async isReady(): Promise<void> {
-		await this.page.getByRole('tree', { name: 'Files Explorer' }).waitFor();
-		await this.page.getByRole('treeitem').first().waitFor();
+		const explorer = this.page.getByRole('tree', { name: 'Files Explorer' });
+		await explorer.getByRole('treeitem').first().waitFor();
+		await this.activity('Attnscope').waitFor();
 	}
 
 	/** @param path in the workspace, such as `mqar-softmax/model.py` */
@@ -101,8 +102,11 @@ export class EditorPage {
 		return this.page.getByRole('treeitem', { name });
 	}
 
+	/** A button of the bar that switches the side bar. */
 	activity(name: string): Locator {
-		return this.page.getByRole('tab', { name }).last();
+		return this.page
+			.getByRole('tablist', { name: 'Active View Switcher' })
+			.getByRole('tab', { name, exact: true });
 	}
 
 	async reload(): Promise<void> {

@@ -9,7 +9,6 @@ const expected = [
 	'changelog.md',
 	'dist/extension.cjs',
 	'dist/ort/ort-wasm-simd-threaded.asyncify.wasm',
-	'dist/ort/ort.webgpu.bundle.min.mjs',
 	'dist/webview.css',
 	'dist/webview.js',
 	'dist/worker.js',
