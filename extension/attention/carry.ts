@@ -1,5 +1,6 @@
 import { multiply, type Dim } from './dims.ts';
-import type { Facts, Shape } from './facts.ts';
+import type { Facts } from './facts.ts';
+import type { Shape } from './inference.ts';
 import { intOf, intsOf, type FlatNode } from './flat-node.ts';
 
 /** A label for each axis of a tensor, as seen from some product; null where the axes were lost. */

@@ -1,13 +1,12 @@
 import { declaredDim, type Dim } from './dims.ts';
 import { intOf, isStandard, type FlatNode } from './flat-node.ts';
+import type { Inference, Shape, Value } from './inference.ts';
 import type { Scope } from './scope.ts';
 import { shapeRules } from './shape-rules.ts';
-import { LONGEST_VALUE, valueRules, type Value } from './value-rules.ts';
-
-export type Shape = readonly Dim[];
+import { LONGEST_VALUE, valueRules } from './value-rules.ts';
 
 /** Shapes, dtypes and small values of a scope's tensors, inferred in graph order; null where nothing is known. */
-export class Facts {
+export class Facts implements Inference {
 	private readonly shapes = new Map<string, Shape | null>();
 	private readonly values = new Map<string, Value | null>();
 	private readonly dtypes = new Map<string, string>();

@@ -1,13 +1,13 @@
 import { add, divide, multiply, productOf, subtract, type Dim } from './dims.ts';
-import type { Facts, Shape } from './facts.ts';
+import type { Inference, Shape } from './inference.ts';
 import { intOf, intsOf, stringOf, type FlatNode } from './flat-node.ts';
 import { parseEquation } from './equation.ts';
 import { sliceBounds } from './value-rules.ts';
 
 /** Shapes of a node's outputs from those of its inputs. */
-type Rule = (node: FlatNode, facts: Facts) => readonly (Shape | null)[] | null;
+type Rule = (node: FlatNode, facts: Inference) => readonly (Shape | null)[] | null;
 
-const shapeAt = (node: FlatNode, facts: Facts, at: number): Shape | null => {
+const shapeAt = (node: FlatNode, facts: Inference, at: number): Shape | null => {
 	const name = node.inputs[at];
 	return name ? facts.shapeOf(name) : null;
 };
@@ -20,7 +20,11 @@ const same: Rule = (node, facts) => {
 const wrap = (axis: number, rank: number) => (axis < 0 ? axis + rank : axis);
 
 /** An axis list from an attribute or, in later opsets, from an input. */
-function axesOf(node: FlatNode, facts: Facts, at: number): readonly number[] | null | undefined {
+function axesOf(
+	node: FlatNode,
+	facts: Inference,
+	at: number,
+): readonly number[] | null | undefined {
 	const listed = intsOf(node, 'axes');
 	if (listed) return listed;
 	const name = node.inputs[at];

@@ -1,14 +1,11 @@
 import { add, divide, multiply, subtract, type Dim } from './dims.ts';
 import { intOf, intsOf, type FlatNode } from './flat-node.ts';
-import type { Facts } from './facts.ts';
-
-/** Elements of a small tensor, row-major, as far as they are known without running the graph. */
-export type Value = readonly Dim[];
+import type { Inference, Value } from './inference.ts';
 
 /** Longer tensors are data, not sizes. */
 export const LONGEST_VALUE = 64;
 
-type Rule = (node: FlatNode, facts: Facts) => Value | null;
+type Rule = (node: FlatNode, facts: Inference) => Value | null;
 
 const pass: Rule = (node, facts) => facts.valueOf(node.inputs[0] ?? '');
 
@@ -37,7 +34,7 @@ const numeric = (compute: (a: number, b: number) => number) =>
 
 const finite = (x: number): Dim => (Number.isFinite(x) ? x : null);
 
-function quotient(node: FlatNode, facts: Facts): Value | null {
+function quotient(node: FlatNode, facts: Inference): Value | null {
 	const whole = /int/.test(facts.dtypeOf(node.inputs[0] ?? '') ?? 'int64');
 	if (whole) return binary(divide)(node, facts);
 	return binary((a, b) => {
@@ -46,7 +43,7 @@ function quotient(node: FlatNode, facts: Facts): Value | null {
 	})(node, facts);
 }
 
-function sliceValue(node: FlatNode, facts: Facts): Value | null {
+function sliceValue(node: FlatNode, facts: Inference): Value | null {
 	const value = pass(node, facts);
 	if (!value || (facts.shapeOf(node.inputs[0] ?? '')?.length ?? 1) !== 1) return null;
 	const bounds = sliceBounds(node, facts);
@@ -67,7 +64,7 @@ export interface SliceBound {
 }
 
 /** Start, end, axis and step of each sliced axis, from inputs (opset 10 on) or attributes. */
-export function sliceBounds(node: FlatNode, facts: Facts): SliceBound[] | null {
+export function sliceBounds(node: FlatNode, facts: Inference): SliceBound[] | null {
 	const given = (attribute: string, at: number): Value | null | undefined => {
 		const listed = intsOf(node, attribute);
 		if (listed) return listed;
@@ -92,7 +89,7 @@ export function sliceBounds(node: FlatNode, facts: Facts): SliceBound[] | null {
 	});
 }
 
-function gatherValue(node: FlatNode, facts: Facts): Value | null {
+function gatherValue(node: FlatNode, facts: Inference): Value | null {
 	const value = pass(node, facts);
 	const indices = facts.valueOf(node.inputs[1] ?? '');
 	if (!value || !indices || (intOf(node, 'axis') ?? 0) !== 0) return null;
@@ -100,7 +97,7 @@ function gatherValue(node: FlatNode, facts: Facts): Value | null {
 	return indices.map((i) => (typeof i === 'number' ? (value.at(i) ?? null) : null));
 }
 
-function concatValue(node: FlatNode, facts: Facts): Value | null {
+function concatValue(node: FlatNode, facts: Inference): Value | null {
 	const parts = node.inputs.map((input) => {
 		const value = facts.valueOf(input);
 		if (value) return value;
@@ -112,12 +109,12 @@ function concatValue(node: FlatNode, facts: Facts): Value | null {
 	return parts.includes(null) ? null : parts.flatMap((part) => part ?? []);
 }
 
-function shapeValue(node: FlatNode, facts: Facts): Value | null {
+function shapeValue(node: FlatNode, facts: Inference): Value | null {
 	const shape = facts.shapeOf(node.inputs[0] ?? '');
 	return shape && shape.slice(intOf(node, 'start') ?? 0, intOf(node, 'end') ?? shape.length);
 }
 
-function filledValue(node: FlatNode, facts: Facts): Value | null {
+function filledValue(node: FlatNode, facts: Inference): Value | null {
 	const shape = facts.valueOf(node.inputs[0] ?? '');
 	const length = shape?.reduce<Dim>(multiply, 1);
 	if (typeof length !== 'number' || length > LONGEST_VALUE) return null;
@@ -126,7 +123,7 @@ function filledValue(node: FlatNode, facts: Facts): Value | null {
 	return Array<Dim>(length).fill(element);
 }
 
-function expandedValue(node: FlatNode, facts: Facts): Value | null {
+function expandedValue(node: FlatNode, facts: Inference): Value | null {
 	const value = pass(node, facts);
 	const shape = facts.valueOf(node.inputs[1] ?? '');
 	const length = shape?.reduce<Dim>(multiply, 1);
@@ -134,7 +131,7 @@ function expandedValue(node: FlatNode, facts: Facts): Value | null {
 	return Array<Dim>(length).fill(value[0]!);
 }
 
-function rangeValue(node: FlatNode, facts: Facts): Value | null {
+function rangeValue(node: FlatNode, facts: Inference): Value | null {
 	const [start, limit, delta] = node.inputs.map((input) => facts.valueOf(input)?.[0]);
 	if (typeof start !== 'number' || typeof limit !== 'number' || typeof delta !== 'number')
 		return null;
@@ -143,7 +140,7 @@ function rangeValue(node: FlatNode, facts: Facts): Value | null {
 	return Array.from({ length }, (_, i) => start + i * delta);
 }
 
-function chosenValue(node: FlatNode, facts: Facts): Value | null {
+function chosenValue(node: FlatNode, facts: Inference): Value | null {
 	const [condition, yes, no] = node.inputs.map((input) => facts.valueOf(input));
 	if (!yes || !no) return null;
 	const length = Math.max(condition?.length ?? 1, yes.length, no.length);
@@ -155,7 +152,7 @@ function chosenValue(node: FlatNode, facts: Facts): Value | null {
 	});
 }
 
-function castValue(node: FlatNode, facts: Facts): Value | null {
+function castValue(node: FlatNode, facts: Inference): Value | null {
 	const value = pass(node, facts);
 	const whole = [2, 3, 4, 5, 6, 7, 12, 13].includes(intOf(node, 'to') ?? 1);
 	return whole && value ? value.map((x) => (typeof x === 'number' ? Math.trunc(x) : x)) : value;

@@ -1,0 +1,175 @@
+import type { GraphNode } from '../onnx/model-index.ts';
+import type { AttentionSite, CodeLink } from '../protocol/model.ts';
+import type { ClassRef } from './code-base.ts';
+import {
+	framesOfDocString,
+	framesOfStackTrace,
+	isFramework,
+	isInstalled,
+	type Frame,
+} from './frames.ts';
+import type { LadderContext, LadderStep } from './ladder.ts';
+import type { PythonModule } from './python-syntax.ts';
+
+/** The traceback that the newer exporter keeps with each node. */
+export const fromStackTrace: LadderStep = (site, context) =>
+	fromFrames(site, context, 'stack-trace', (node) =>
+		framesOfStackTrace(node.metadata.get('pkg.torch.onnx.stack_trace') ?? ''),
+	);
+
+/** The file lines that the older exporter writes into `doc_string` with `verbose=True`. */
+export const fromDocString: LadderStep = (site, context) =>
+	fromFrames(site, context, 'doc-string', (node) => framesOfDocString(node.docString));
+
+interface Placed {
+	readonly frame: Frame;
+	readonly module: PythonModule | null;
+	readonly uri: string;
+	/** The frame's line in the file as it is now. */
+	readonly line: number;
+	readonly confidence: number;
+}
+
+function fromFrames(
+	site: AttentionSite,
+	context: LadderContext,
+	how: string,
+	read: (node: GraphNode) => readonly Frame[],
+): CodeLink[] {
+	for (const node of context.nodes.of(site)) {
+		const frames = read(node).filter(({ path }) => !isFramework(path));
+		if (frames.length === 0) continue;
+		const placed = frames.map((frame) => place(frame, context));
+		const known = placed.findIndex(({ module }) => module !== null);
+		const outside = placed.findIndex(({ frame }) => !isInstalled(frame.path));
+		const at = known >= 0 ? known : Math.max(0, outside);
+		return linksOf(site, placed.slice(at), how, context);
+	}
+	return [];
+}
+
+function linksOf(
+	site: AttentionSite,
+	placed: readonly Placed[],
+	how: string,
+	context: LadderContext,
+): CodeLink[] {
+	const [inner, ...outer] = placed;
+	if (!inner) return [];
+	const { uri, line, module, confidence } = inner;
+	const link = { site: site.id, how, confidence, found: module !== null };
+	const call: CodeLink = { ...link, file: uri, line, target: 'call' };
+	if (!module) return [call];
+	const around = classAround(module, line);
+	if (!around) return [call];
+	const walked = context.roots.resolve(site.path).find(({ built }) => {
+		const made = built.class;
+		return made && context.code.lineage(made).some(({ class: c }) => c === around.class);
+	});
+	const exact = walked?.built.class ?? around;
+	const head: CodeLink = {
+		...link,
+		file: exact.module.uri,
+		line: exact.class.line,
+		target: 'class',
+	};
+	const built = walked ?? buildIn(outer, around, context);
+	if (!built) return [head, call];
+	return [head, { ...link, file: built.uri, line: built.line, target: 'build' }, call];
+}
+
+/** The line of a caller's class that builds the class. */
+function buildIn(outer: readonly Placed[], made: ClassRef, context: LadderContext) {
+	for (const { module, line } of outer) {
+		const caller = module && classAround(module, line);
+		if (!caller || caller.class === made.class) continue;
+		const from = context.walk.root(caller);
+		for (const name of context.walk.attributesOf(caller)) {
+			const steps = context.walk.step(from, name);
+			const inside = steps.flatMap((step) =>
+				step.built.items ? context.walk.step(step.built, '0') : [step],
+			);
+			const found = inside.find((step) => step.built.class?.class === made.class);
+			if (found) return found;
+		}
+	}
+	return null;
+}
+
+function place(frame: Frame, { paths, code }: LadderContext): Placed {
+	const found =
+		frame.path.startsWith('<ipython') || /ipykernel/.test(frame.path)
+			? null
+			: paths.find(frame.path);
+	const tooLoose = found !== null && isInstalled(frame.path) && found.tail < 2;
+	if (!found || tooLoose) return inNotebook(frame, code.modules) ?? lost(frame);
+	const fitting = found.candidates
+		.flatMap((uri) => code.modules.filter((module) => module.uri === uri))
+		.filter((module) => fits(frame, module));
+	const own = fitting.find((module) => module.uri === found.uri);
+	const module = own ?? fitting[0] ?? code.modules.find(({ uri }) => uri === found.uri);
+	if (!module) return lost(frame);
+	const line = currentLine(frame, module);
+	const sure = fits(frame, module) ? 1 : 0.6;
+	const alone = own === undefined || fitting.length <= 1 ? 1 : 0.7;
+	return {
+		frame,
+		module,
+		uri: module.uri,
+		line,
+		confidence: (line === frame.line ? 1 : 0.8) * sure * alone,
+	};
+}
+
+const lost = (frame: Frame): Placed => ({
+	frame,
+	module: null,
+	uri: frame.path,
+	line: frame.line,
+	confidence: 0.5,
+});
+
+/** A cell has no file: the one whose function stands around the line. */
+function inNotebook(frame: Frame, modules: readonly PythonModule[]): Placed | null {
+	if (!/ipython|ipykernel/.test(frame.path)) return null;
+	const fitting = modules.filter((module) => functionAround(module, frame.line) === frame.function);
+	const [module] = fitting;
+	if (!module || frame.function === '') return null;
+	const confidence = fitting.length === 1 ? 0.8 : 0.4;
+	return { frame, module, uri: module.uri, line: frame.line, confidence };
+}
+
+/** Whether the file still has the frame's function around its line. */
+function fits(frame: Frame, module: PythonModule): boolean {
+	if (frame.line > module.lines.length) return false;
+	if (frame.function === '' || frame.function === '<module>') return true;
+	return functionAround(module, frame.line) === frame.function;
+}
+
+/** Where the exporter copied the line's text and it has moved since, the nearest line of that text. */
+function currentLine(frame: Frame, module: PythonModule): number {
+	const { text, line } = frame;
+	if (text === '' || module.lines[line - 1]?.trim() === text)
+		return Math.min(line, module.lines.length);
+	for (let away = 1; away < module.lines.length; away++) {
+		for (const at of [line - away, line + away]) {
+			if (module.lines[at - 1]?.trim() === text) return at;
+		}
+	}
+	return Math.min(line, module.lines.length);
+}
+
+export function classAround(module: PythonModule, line: number): ClassRef | null {
+	const found = [...module.classes.values()].find((c) => c.line <= line && line <= c.endLine);
+	return found ? { class: found, module } : null;
+}
+
+function functionAround(module: PythonModule, line: number): string | null {
+	const methods = [...module.classes.values()].flatMap((c) => [...c.methods.values()]);
+	const all = [...methods, ...module.functions.values()];
+	const around = all.filter((f) => f.line <= line && line <= f.endLine);
+	const inner = around
+		.flatMap((f) => [...f.functions.values()])
+		.filter((f) => f.line <= line && line <= f.endLine);
+	return (inner[0] ?? around[0])?.name ?? null;
+}

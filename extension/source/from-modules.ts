@@ -1,0 +1,138 @@
+import type { AttentionSite, CodeLink } from '../protocol/model.ts';
+import { parseReprList } from './repr-list.ts';
+import type { ClassRef } from './code-base.ts';
+import type { LadderContext, LadderStep } from './ladder.ts';
+
+/** The module path in node names, walked through the classes of the workspace. */
+export const fromModulePath: LadderStep = (site, context) =>
+	linksAt(site, site.path, 'module-path', context);
+
+/** The module path that the names of the site's weights share, such as `layers.0.attn` of `layers.0.attn.q.weight`. */
+export const fromWeights: LadderStep = (site, context) => {
+	const names = ['q', 'k', 'v'].map((role) => {
+		const behind = context.nodes.weightsBehind(site.tensors[role]?.name ?? '');
+		return behind.find((name) => /^[A-Za-z_]\w*(\.\w+)+$/.test(name));
+	});
+	const known = names
+		.filter((name) => name !== undefined)
+		.map((name) => name.split('.').slice(0, -1));
+	const [first] = known;
+	if (!first) return [];
+	const packed = new Set(known.map((parts) => parts.join('.'))).size === 1;
+	const shared = packed
+		? first.slice(0, -1)
+		: first.filter((part, at) =>
+				known.every(
+					(parts) => parts.slice(0, at + 1).join('.') === first.slice(0, at + 1).join('.'),
+				),
+			);
+	return shared.length === 0 ? [] : linksAt(site, `/${shared.join('.')}`, 'initializer', context);
+};
+
+/** The local function that the site stands in: its domain is the Python module, its name the class. */
+export const fromFunction: LadderStep = (site, context) => {
+	const callee = context.nodes.functionOf(site);
+	if (!callee || callee.domain.startsWith('torch.') || callee.domain.startsWith('pkg.onnxscript'))
+		return [];
+	const domain = callee.domain.replace(/^pkg\.[\w.]*?torch[\w.]*?\./, '');
+	return classLinks(site, context.code.qualified(`${domain}.${callee.name}`), 'function', 0.9);
+};
+
+/** The classes that the newer exporter lists beside the module path. */
+export const fromClassHierarchy: LadderStep = (site, context) => {
+	for (const node of context.nodes.of(site)) {
+		const classes = parseReprList(node.metadata.get('pkg.torch.onnx.class_hierarchy') ?? '');
+		const own = classes.slice(0, -1).reverse();
+		for (const name of own) {
+			const found = context.code.qualified(name);
+			if (found.length === 0) continue;
+			const links = classLinks(site, found, 'class-hierarchy', 0.9);
+			const built = linksAt(site, site.path, 'class-hierarchy', context);
+			return [...links, ...built.filter(({ target }) => target === 'build')];
+		}
+	}
+	return [];
+};
+
+function classLinks(
+	site: AttentionSite,
+	found: readonly ClassRef[],
+	how: string,
+	sure: number,
+): CodeLink[] {
+	const [ref] = found;
+	if (!ref) return [];
+	const confidence = found.length === 1 ? sure : sure / 2;
+	return linksInto(site, ref, how, confidence);
+}
+
+function linksInto(
+	site: AttentionSite,
+	ref: ClassRef,
+	how: string,
+	confidence: number,
+): CodeLink[] {
+	const file = ref.module.uri;
+	const link = { site: site.id, file, how, found: true };
+	const head: CodeLink = { ...link, line: ref.class.line, target: 'class', confidence };
+	const computes = computingLine(ref);
+	if (computes === null) return [head];
+	// found by what the line says, not by what the exporter wrote
+	return [head, { ...link, line: computes, target: 'call', confidence: confidence * 0.7 }];
+}
+
+function linksAt(
+	site: AttentionSite,
+	path: string,
+	how: string,
+	context: LadderContext,
+): CodeLink[] {
+	const steps = context.roots.resolve(path);
+	const [best] = steps;
+	if (!best) return byShape(site, path, context);
+	const classes = new Set(steps.map(({ built }) => built.class?.class));
+	const confidence = classes.size <= 1 ? 0.9 : 0.6;
+	const build: CodeLink = {
+		site: site.id,
+		file: best.uri,
+		line: best.line,
+		target: 'build',
+		how,
+		confidence,
+		found: true,
+	};
+	const made = best.built.class;
+	return made ? [...linksInto(site, made, how, confidence), build] : [build];
+}
+
+/** Failing a way there: the class that has most of the attributes the model shows below the path. */
+function byShape(
+	site: AttentionSite,
+	path: string,
+	{ code, walk, roots }: LadderContext,
+): CodeLink[] {
+	const children = [...roots.childrenOf(path)];
+	if (children.length < 2) return [];
+	const scored = code.classes().map((ref) => {
+		const own = walk.attributesOf(ref);
+		return { ref, score: children.filter((name) => own.has(name)).length };
+	});
+	const best = Math.max(0, ...scored.map(({ score }) => score));
+	if (best < Math.max(2, children.length * 0.6)) return [];
+	const found = scored.filter(({ score }) => score === best).map(({ ref }) => ref);
+	return classLinks(site, roots.nearestFirst(found), 'module-shape', 0.5);
+}
+
+const computing = /softmax|scaled_dot_product|attention\(|matmul|einsum|\bbmm\b|@/i;
+
+/** The line of a class that looks most like where it mixes: a softmax, else a product. */
+function computingLine({ class: c, module }: ClassRef): number | null {
+	const lines = module.lines.slice(c.line - 1, c.endLine);
+	const body = lines.map((text, at) => ({ text: text.replace(/#.*$/, ''), line: c.line + at }));
+	const calls = body.filter(({ text }) => computing.test(text) && !/^\s*(class|def|@)/.test(text));
+	const best =
+		calls.find(
+			({ text }) => /scaled_dot_product|softmax\(/i.test(text) && !/nn\.Softmax\(/.test(text),
+		) ?? null;
+	return best?.line ?? null;
+}

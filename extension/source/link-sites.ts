@@ -1,0 +1,78 @@
+import type { ModelIndex } from '../onnx/model-index.ts';
+import type { AttentionSite, CodeLink } from '../protocol/model.ts';
+import { CodeBase } from './code-base.ts';
+import { fromDocString, fromStackTrace } from './from-frames.ts';
+import { fromClassHierarchy, fromFunction, fromModulePath, fromWeights } from './from-modules.ts';
+import { targets, type LadderContext, type LadderStep } from './ladder.ts';
+import { ModuleWalk } from './module-walk.ts';
+import { modulePathsOf } from './module-paths.ts';
+import type { Pins } from './pins.ts';
+import type { PythonFile } from './python-file.ts';
+import { PathMap } from './remap-path.ts';
+import { RootSearch } from './root-search.ts';
+import { SiteNodes } from './site-nodes.ts';
+
+/** From what the exporter wrote to what can only be guessed. */
+const ladder: readonly LadderStep[] = [
+	fromStackTrace,
+	fromDocString,
+	fromFunction,
+	fromClassHierarchy,
+	fromModulePath,
+	fromWeights,
+];
+
+export interface LinkOptions {
+	/** Uri of the model: of several files that fit, those nearest to it are taken. */
+	readonly model?: string;
+	/** What the user has said. */
+	readonly pins?: Pins;
+}
+
+/**
+ * Ties sites to the lines of Python that they come from: the class, the line that builds it, the line that computes.
+ *
+ * @param files Python that the model may come from; nothing of it is run
+ * @returns for each site at most one link a target; pins first, then the earliest step of the ladder that knows
+ */
+export function linkSites(
+	index: ModelIndex,
+	sites: readonly AttentionSite[],
+	files: readonly PythonFile[],
+	{ model = '', pins = { sites: [], paths: new Map() } }: LinkOptions = {},
+): CodeLink[] {
+	if (sites.length === 0) return [];
+	const code = new CodeBase(files);
+	const nodes = new SiteNodes(index);
+	const walk = new ModuleWalk(code);
+	const paths = new PathMap(
+		files.map(({ uri }) => uri),
+		model,
+		pins.paths,
+	);
+	const roots = new RootSearch(
+		code,
+		walk,
+		modulePathsOf(nodes),
+		sites.map(({ path }) => path),
+		model,
+	);
+	const context: LadderContext = { nodes, code, walk, paths, roots };
+	return sites.flatMap((site) => linksOf(site, context, pins));
+}
+
+function linksOf(site: AttentionSite, context: LadderContext, pins: Pins): CodeLink[] {
+	const links = new Map<string, CodeLink>();
+	for (const pin of pins.sites.filter((pin) => pin.site === site.id)) {
+		const found = context.code.modules.some(({ uri }) => uri === pin.file);
+		links.set(pin.target, { ...pin, how: 'pin', confidence: 1, found });
+	}
+	for (const step of ladder) {
+		if (targets.every((target) => links.get(target)?.found)) break;
+		for (const link of step(site, context)) {
+			const before = links.get(link.target);
+			if (!before || (!before.found && link.found)) links.set(link.target, link);
+		}
+	}
+	return targets.flatMap((target) => links.get(target) ?? []);
+}

@@ -1,0 +1,258 @@
+import type { SyntaxNode } from '@lezer/common';
+import { parser } from '@lezer/python';
+import type { PythonFile } from './python-file.ts';
+import type {
+	Assignment,
+	Import,
+	PythonClass,
+	PythonFunction,
+	PythonModule,
+} from './python-syntax.ts';
+import { operands, readArguments, readExpression, type Source } from './read-expression.ts';
+
+const cached = new Map<string, { text: string; module: PythonModule }>();
+const MOST_CACHED = 4000;
+
+/** The classes, functions and names of a Python text. Nothing is run; what does not parse is passed over. */
+export function parsePython(file: PythonFile): PythonModule {
+	const known = cached.get(file.uri);
+	if (known && known.text === file.text) return known.module;
+	const module = new Reader(file).module();
+	if (cached.size >= MOST_CACHED) cached.clear();
+	cached.set(file.uri, { text: file.text, module });
+	return module;
+}
+
+interface Draft {
+	readonly assignments: Assignment[];
+	readonly returns: ReturnType<typeof readExpression>[];
+	readonly functions: Map<string, PythonFunction>;
+	readonly classes: Map<string, PythonClass>;
+	readonly imports: Map<string, Import>;
+	readonly starImports: Import[];
+}
+
+class Reader implements Source {
+	private readonly starts: number[] = [0];
+	private readonly text: string;
+
+	constructor(private readonly file: PythonFile) {
+		// magics and shell escapes of notebooks are no Python
+		this.text = file.notebook
+			? file.text.replace(/^[ \t]*[%!].*$/gm, (line) => ' '.repeat(line.length))
+			: file.text;
+		for (let at = this.text.indexOf('\n'); at >= 0; at = this.text.indexOf('\n', at + 1)) {
+			this.starts.push(at + 1);
+		}
+	}
+
+	textOf(node: SyntaxNode): string {
+		return this.text.slice(node.from, node.to);
+	}
+
+	lineOf(node: SyntaxNode): number {
+		return this.lineAt(node.from);
+	}
+
+	module(): PythonModule {
+		const draft = this.readBody(parser.parse(this.text).topNode);
+		return { ...draft, uri: this.file.uri, lines: this.file.text.split('\n') };
+	}
+
+	private lineAt(offset: number): number {
+		let low = 0;
+		let high = this.starts.length - 1;
+		while (low < high) {
+			const middle = (low + high + 1) >> 1;
+			if (this.starts[middle]! <= offset) low = middle;
+			else high = middle - 1;
+		}
+		return low + 1;
+	}
+
+	private readBody(body: SyntaxNode): Draft {
+		const draft: Draft = {
+			assignments: [],
+			returns: [],
+			functions: new Map(),
+			classes: new Map(),
+			imports: new Map(),
+			starImports: [],
+		};
+		this.readStatements(body, draft);
+		return draft;
+	}
+
+	private readStatements(body: SyntaxNode, draft: Draft): void {
+		for (let node = body.firstChild; node; node = node.nextSibling) this.readStatement(node, draft);
+	}
+
+	private readStatement(node: SyntaxNode, draft: Draft): void {
+		switch (node.name) {
+			case 'ClassDefinition': {
+				const read = this.readClass(node);
+				if (read) draft.classes.set(read.name, read);
+				return;
+			}
+			case 'FunctionDefinition': {
+				const read = this.readFunction(node);
+				if (read) draft.functions.set(read.name, read);
+				return;
+			}
+			case 'ImportStatement':
+				this.readImport(node, draft);
+				return;
+			case 'AssignStatement':
+				this.readAssignment(node, draft);
+				return;
+			case 'ReturnStatement': {
+				const value = node.firstChild?.nextSibling;
+				if (value) draft.returns.push(readExpression(value, this));
+				return;
+			}
+			case 'ExpressionStatement':
+				this.readEffect(node, draft);
+				return;
+			case 'DecoratedStatement':
+			case 'IfStatement':
+			case 'ForStatement':
+			case 'WhileStatement':
+			case 'TryStatement':
+			case 'WithStatement':
+			case 'StatementGroup':
+			case 'MatchStatement':
+			case 'MatchBody':
+			case 'MatchClause':
+			case 'Body':
+				this.readStatements(node, draft);
+				return;
+			default:
+				return;
+		}
+	}
+
+	private readClass(node: SyntaxNode): PythonClass | null {
+		const name = node.getChild('VariableName');
+		const body = node.getChild('Body');
+		if (!name || !body) return null;
+		const list = node.getChild('ArgList');
+		const draft = this.readBody(body);
+		return {
+			name: this.textOf(name),
+			line: this.lineOf(node),
+			endLine: this.lineAt(Math.max(node.from, node.to - 1)),
+			bases: list ? readArguments(list, this).args : [],
+			assignments: draft.assignments,
+			methods: draft.functions,
+		};
+	}
+
+	private readFunction(node: SyntaxNode): PythonFunction | null {
+		const name = node.getChild('VariableName');
+		const body = node.getChild('Body');
+		const list = node.getChild('ParamList');
+		if (!name || !body) return null;
+		const draft = this.readBody(body);
+		return {
+			name: this.textOf(name),
+			line: this.lineOf(node),
+			endLine: this.lineAt(Math.max(node.from, node.to - 1)),
+			parameters: list ? this.readParameters(list) : [],
+			assignments: draft.assignments,
+			returns: draft.returns,
+			functions: draft.functions,
+		};
+	}
+
+	private readParameters(list: SyntaxNode): string[] {
+		return list
+			.getChildren('VariableName')
+			.filter((node) => node.prevSibling?.name !== 'AssignOp')
+			.map((node) => this.textOf(node));
+	}
+
+	/** `a = b = value`, `a, b = x, y` and `a: T = value`. */
+	private readAssignment(node: SyntaxNode, draft: Draft): void {
+		const groups: SyntaxNode[][] = [[]];
+		for (let child = node.firstChild; child; child = child.nextSibling) {
+			if (child.name === 'AssignOp') groups.push([]);
+			else if (child.name !== 'TypeDef' && child.name !== ',') groups.at(-1)!.push(child);
+		}
+		const values = groups.pop() ?? [];
+		for (const targets of groups) {
+			const flat = targets.flatMap((t) => (/Tuple|Array/.test(t.name) ? operands(t) : [t]));
+			const right = values.length === 1 && flat.length > 1 ? tupleItems(values[0]!) : values;
+			flat.forEach((target, at) => {
+				const value = flat.length === right.length ? right[at] : right[0];
+				if (!value) return;
+				this.assign(draft, this.textOf(target), readExpression(value, this), this.lineOf(node));
+			});
+		}
+	}
+
+	private assign(
+		draft: Draft,
+		target: string,
+		value: Assignment['value'],
+		line: number,
+		appends = false,
+	) {
+		const pattern = target.includes('*');
+		draft.assignments.push({ target, value, line, appends, pattern });
+	}
+
+	/** Calls that add a module: `append`, `extend`, `insert`, `add_module`, `register_module`, `setattr`. */
+	private readEffect(node: SyntaxNode, draft: Draft): void {
+		const call = node.getChild('CallExpression');
+		if (!call) return;
+		const read = readExpression(call, this);
+		if (read.kind !== 'call' || read.callee.kind !== 'name') return;
+		const [object, method] = splitLast(read.callee.name);
+		const [first, second, third] = read.args;
+		const line = read.line;
+		if (method === 'append' && first) this.assign(draft, object, first, line, true);
+		else if (method === 'insert' && second) this.assign(draft, object, second, line, true);
+		else if (method === 'extend' && first) {
+			this.assign(draft, object, { kind: 'star', of: first, line }, line, true);
+		} else if (method === 'add_module' || method === 'register_module') {
+			if (first?.kind === 'text' && second)
+				this.assign(draft, `${object}.${first.value}`, second, line);
+		} else if (
+			read.callee.name === 'setattr' &&
+			first?.kind === 'name' &&
+			second?.kind === 'text' &&
+			third
+		) {
+			this.assign(draft, `${first.name}.${second.value}`, third, line);
+		}
+	}
+
+	private readImport(node: SyntaxNode, draft: Draft): void {
+		const text = this.textOf(node).replace(/\\\n/g, ' ').replace(/#.*$/gm, '');
+		const from = /^from\s+(\.*)\s*([\w.]*)\s+import\s+([\s\S]+)$/.exec(text);
+		if (from) {
+			const [, dots = '', module = '', names = ''] = from;
+			const level = dots.length;
+			for (const item of names.replace(/[()]/g, '').split(',')) {
+				const [name = '', local = name] = item.trim().split(/\s+as\s+/);
+				if (name === '*') draft.starImports.push({ module, name: null, level });
+				else if (name !== '') draft.imports.set(local, { module, name, level });
+			}
+			return;
+		}
+		for (const item of text.replace(/^import\s+/, '').split(',')) {
+			const [module = '', local] = item.trim().split(/\s+as\s+/);
+			if (module === '') continue;
+			draft.imports.set(local ?? module, { module, name: null, level: 0 });
+		}
+	}
+}
+
+function tupleItems(node: SyntaxNode): SyntaxNode[] {
+	return /Tuple|Array/.test(node.name) ? operands(node) : [node];
+}
+
+function splitLast(name: string): [string, string] {
+	const at = name.lastIndexOf('.');
+	return at < 0 ? ['', name] : [name.slice(0, at), name.slice(at + 1)];
+}

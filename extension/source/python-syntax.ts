@@ -1,0 +1,74 @@
+/** An expression as far as it says what module is built. Lines count from 1. */
+export type Expression =
+	| {
+			readonly kind: 'call';
+			readonly callee: Expression;
+			readonly args: readonly Expression[];
+			readonly keywords: ReadonlyMap<string, Expression>;
+			readonly line: number;
+	  }
+	/** `a` or `a.b.c`. */
+	| { readonly kind: 'name'; readonly name: string; readonly line: number }
+	/** `of[...]`: any item of a table or list. */
+	| { readonly kind: 'item'; readonly of: Expression; readonly line: number }
+	| { readonly kind: 'list'; readonly items: readonly Expression[]; readonly line: number }
+	/** A comprehension, or a list times a number: the same item over and over. */
+	| { readonly kind: 'each'; readonly item: Expression; readonly line: number }
+	| {
+			readonly kind: 'table';
+			readonly entries: readonly (readonly [string, Expression])[];
+			readonly line: number;
+	  }
+	| { readonly kind: 'either'; readonly options: readonly Expression[]; readonly line: number }
+	| { readonly kind: 'text'; readonly value: string; readonly line: number }
+	| { readonly kind: 'star'; readonly of: Expression; readonly line: number }
+	| { readonly kind: 'other'; readonly line: number };
+
+/** `target = value`, `target.append(value)` and their like; a target may be `self.x`. */
+export interface Assignment {
+	readonly target: string;
+	readonly value: Expression;
+	readonly line: number;
+	/** The value joins a list instead of replacing it. */
+	readonly appends: boolean;
+	/** `target` holds `*` where an f-string has a replacement. */
+	readonly pattern: boolean;
+}
+
+export interface PythonFunction {
+	readonly name: string;
+	readonly line: number;
+	readonly endLine: number;
+	readonly parameters: readonly string[];
+	readonly assignments: readonly Assignment[];
+	readonly returns: readonly Expression[];
+	readonly functions: ReadonlyMap<string, PythonFunction>;
+}
+
+export interface PythonClass {
+	readonly name: string;
+	readonly line: number;
+	readonly endLine: number;
+	readonly bases: readonly Expression[];
+	readonly assignments: readonly Assignment[];
+	readonly methods: ReadonlyMap<string, PythonFunction>;
+}
+
+/** Where a name comes from: `from module import name`, or `import module` where `name` is null. */
+export interface Import {
+	readonly module: string;
+	readonly name: string | null;
+	/** Leading dots of a relative import. */
+	readonly level: number;
+}
+
+export interface PythonModule {
+	readonly uri: string;
+	readonly classes: ReadonlyMap<string, PythonClass>;
+	readonly functions: ReadonlyMap<string, PythonFunction>;
+	readonly assignments: readonly Assignment[];
+	readonly imports: ReadonlyMap<string, Import>;
+	/** Modules imported whole: `from module import *`. */
+	readonly starImports: readonly Import[];
+	readonly lines: readonly string[];
+}

@@ -1,0 +1,162 @@
+import type { SyntaxNode } from '@lezer/common';
+import type { Expression } from './python-syntax.ts';
+
+/** What reading needs of the text that a tree was made from. */
+export interface Source {
+	textOf(node: SyntaxNode): string;
+	/** Counting from 1. */
+	lineOf(node: SyntaxNode): number;
+}
+
+/** Reads a syntax node as an expression; whatever builds no module is `other`. */
+export function readExpression(node: SyntaxNode, source: Source): Expression {
+	const line = source.lineOf(node);
+	const read = (child: SyntaxNode) => readExpression(child, source);
+	switch (node.name) {
+		case 'VariableName':
+			return { kind: 'name', name: source.textOf(node), line };
+		case 'MemberExpression':
+			return readMember(node, source);
+		case 'CallExpression':
+			return readCall(node, source);
+		case 'ParenthesizedExpression':
+		case 'AwaitExpression': {
+			const inner = operands(node)[0];
+			return inner ? read(inner) : { kind: 'other', line };
+		}
+		case 'ArrayExpression':
+		case 'TupleExpression':
+		case 'SetExpression':
+			return { kind: 'list', items: withStars(node, source), line };
+		case 'ArrayComprehensionExpression':
+		case 'ComprehensionExpression': {
+			const item = operands(node)[0];
+			return item ? { kind: 'each', item: read(item), line } : { kind: 'other', line };
+		}
+		case 'DictionaryExpression':
+			return { kind: 'table', entries: readEntries(node, source), line };
+		case 'ConditionalExpression': {
+			const [yes, , no] = operands(node);
+			return { kind: 'either', options: [yes, no].flatMap((n) => (n ? [read(n)] : [])), line };
+		}
+		case 'BinaryExpression':
+			return readBinary(node, source);
+		case 'String':
+		case 'FormatString':
+		case 'ContinuedString':
+			return { kind: 'text', value: literal(source.textOf(node)), line };
+		case 'LambdaExpression': {
+			const body = node.lastChild;
+			return body ? read(body) : { kind: 'other', line };
+		}
+		default:
+			return { kind: 'other', line };
+	}
+}
+
+const punctuation = new Set([
+	'(',
+	')',
+	'[',
+	']',
+	'{',
+	'}',
+	',',
+	':',
+	'.',
+	'for',
+	'in',
+	'if',
+	'else',
+	'async',
+	'await',
+	'Comment',
+]);
+
+/** Children that are expressions. */
+export function operands(node: SyntaxNode): SyntaxNode[] {
+	const found: SyntaxNode[] = [];
+	for (let child = node.firstChild; child; child = child.nextSibling) {
+		if (!punctuation.has(child.name)) found.push(child);
+	}
+	return found;
+}
+
+function readMember(node: SyntaxNode, source: Source): Expression {
+	const line = source.lineOf(node);
+	const object = node.firstChild;
+	const property = node.getChild('PropertyName');
+	if (!object) return { kind: 'other', line };
+	const of = readExpression(object, source);
+	if (!property) return { kind: 'item', of, line };
+	const name = source.textOf(property);
+	return of.kind === 'name'
+		? { kind: 'name', name: `${of.name}.${name}`, line }
+		: { kind: 'other', line };
+}
+
+function readCall(node: SyntaxNode, source: Source): Expression {
+	const line = source.lineOf(node);
+	const callee = node.firstChild;
+	const list = node.getChild('ArgList');
+	if (!callee || !list) return { kind: 'other', line };
+	const { args, keywords } = readArguments(list, source);
+	return { kind: 'call', callee: readExpression(callee, source), args, keywords, line };
+}
+
+/** Arguments in order; `**` ones are left out. */
+export function readArguments(list: SyntaxNode, source: Source) {
+	const args: Expression[] = [];
+	const keywords = new Map<string, Expression>();
+	let star = false;
+	for (let child = list.firstChild; child; child = child.nextSibling) {
+		if (child.name === '*') star = true;
+		else if (child.name === 'VariableName' && child.nextSibling?.name === 'AssignOp') {
+			const value = child.nextSibling.nextSibling;
+			if (value) keywords.set(source.textOf(child), readExpression(value, source));
+			child = value ?? child;
+		} else if (child.name === 'for') {
+			// f(item for x in y): the arguments so far are one comprehension
+			const item = args.pop();
+			if (item) args.push({ kind: 'each', item, line: item.line });
+			break;
+		} else if (!punctuation.has(child.name) && child.name !== '**') {
+			const value = readExpression(child, source);
+			args.push(star ? { kind: 'star', of: value, line: value.line } : value);
+			star = false;
+		}
+	}
+	return { args, keywords };
+}
+
+function withStars(node: SyntaxNode, source: Source): Expression[] {
+	return readArguments(node, source).args;
+}
+
+function readEntries(node: SyntaxNode, source: Source): [string, Expression][] {
+	const parts = operands(node).map((child) => readExpression(child, source));
+	const entries: [string, Expression][] = [];
+	for (let at = 0; at + 1 < parts.length; at += 2) {
+		const key = parts[at]!;
+		entries.push([key.kind === 'text' ? key.value : '', parts[at + 1]!]);
+	}
+	return entries;
+}
+
+/** `a or B()` is either; `[Block()] * n` repeats. */
+function readBinary(node: SyntaxNode, source: Source): Expression {
+	const line = source.lineOf(node);
+	const [left, operator, right] = [node.firstChild, node.firstChild?.nextSibling, node.lastChild];
+	if (!left || !right || !operator) return { kind: 'other', line };
+	const a = readExpression(left, source);
+	if (source.textOf(operator) === '*' && a.kind === 'list' && a.items[0]) {
+		return { kind: 'each', item: a.items[0], line };
+	}
+	return { kind: 'either', options: [a, readExpression(right, source)], line };
+}
+
+/** The text between the quotes; a replacement of an f-string becomes `*`. */
+function literal(text: string): string {
+	const bare = text.replace(/^[a-zA-Z]*("""|'''|"|')/, '').replace(/("""|'''|"|')$/, '');
+	return /^[a-zA-Z]*[fF]/.test(text) ? bare.replace(/\{[^{}]*\}/g, '*') : bare;
+}

@@ -1,0 +1,162 @@
+import type { ClassRef, CodeBase } from './code-base.ts';
+import type { Built, ModuleWalk, Step } from './module-walk.ts';
+import { segmentsOf } from './remap-path.ts';
+
+/** A module path walked to its end, or as far as the code goes. */
+interface Walked {
+	readonly steps: readonly Step[];
+	/** Tokens that were matched, counted from the first. */
+	readonly depth: number;
+}
+
+const MOST_SAMPLES = 60;
+const MOST_ROOTS = 200;
+const MOST_BRANCHES = 24;
+
+/** Which class the model is an instance of, judged by how many of its module paths that class explains. */
+export class RootSearch {
+	private readonly samples: readonly (readonly string[])[];
+	private readonly known = new Map<string, readonly Step[]>();
+	private readonly children = new Map<string, Set<string>>();
+	private ranked: { ref: ClassRef; skip: number }[] | undefined;
+
+	/**
+	 * @param paths module paths of the model's nodes and of its sites
+	 * @param near uri of the model: of equally good classes the nearest to it is taken
+	 */
+	constructor(
+		private readonly code: CodeBase,
+		private readonly walk: ModuleWalk,
+		paths: Iterable<string>,
+		sites: readonly string[],
+		private readonly near: string,
+	) {
+		const all = new Set<string>(sites);
+		for (const path of paths) {
+			this.note(path);
+			if (all.size < MOST_SAMPLES) all.add(path);
+		}
+		this.samples = [...all].map(tokensOf).filter((tokens) => tokens.length > 0);
+	}
+
+	/** What the code builds at a module path, the likeliest first; empty where the code does not lead there. */
+	resolve(path: string): readonly Step[] {
+		const before = this.known.get(path);
+		if (before) return before;
+		const found = this.search(tokensOf(path));
+		this.known.set(path, found);
+		return found;
+	}
+
+	/** Names of the modules that the model has below a path. */
+	childrenOf(path: string): ReadonlySet<string> {
+		return this.children.get(tokensOf(path).join('.')) ?? new Set();
+	}
+
+	/** Classes in the order of how near their files are to the model's. */
+	nearestFirst(refs: readonly ClassRef[]): ClassRef[] {
+		return [...refs].sort((a, b) => this.nearness(b) - this.nearness(a));
+	}
+
+	private search(tokens: readonly string[]): readonly Step[] {
+		if (tokens.length === 0) return [];
+		for (const { ref, skip } of this.roots()) {
+			const { steps, depth } = this.follow(ref, tokens.slice(skip), tokens.slice(0, skip));
+			if (depth === tokens.length - skip && steps.length > 0) return steps;
+		}
+		return [];
+	}
+
+	private roots() {
+		if (this.ranked) return this.ranked;
+		const longest = Math.min(3, Math.max(0, ...this.samples.map((tokens) => tokens.length - 1)));
+		const scored: { ref: ClassRef; skip: number; score: number }[] = [];
+		const classes = this.code.classes();
+		for (let skip = 0; skip <= longest; skip++) {
+			const firsts = new Set(this.samples.map((tokens) => tokens[skip]));
+			for (const ref of classes) {
+				if (scored.length >= MOST_ROOTS) break;
+				const own = this.walk.attributesOf(ref);
+				if (![...firsts].some((first) => first !== undefined && has(own, first))) continue;
+				const score = this.samples.reduce(
+					(sum, tokens) => sum + this.scoreOf(ref, tokens, skip),
+					0,
+				);
+				if (score > 0) scored.push({ ref, skip, score: score - skip * 0.1 });
+			}
+		}
+		scored.sort((a, b) => b.score - a.score || this.nearness(b.ref) - this.nearness(a.ref));
+		return (this.ranked = scored.slice(0, 24));
+	}
+
+	private scoreOf(ref: ClassRef, tokens: readonly string[], skip: number): number {
+		const rest = tokens.slice(skip);
+		return rest.length === 0
+			? 0
+			: this.follow(ref, rest, tokens.slice(0, skip)).depth / rest.length;
+	}
+
+	private follow(ref: ClassRef, tokens: readonly string[], before: readonly string[]): Walked {
+		let steps: readonly Step[] = [];
+		let at: readonly Built[] = [this.walk.root(ref)];
+		for (const [depth, token] of tokens.entries()) {
+			const next = at.flatMap((built) => this.walk.step(built, token)).slice(0, MOST_BRANCHES);
+			if (next.length === 0) return { steps, depth };
+			const path = [...before, ...tokens.slice(0, depth + 1)].join('.');
+			steps = this.byChildren(next, path);
+			at = steps.map(({ built }) => built);
+		}
+		return { steps, depth: tokens.length };
+	}
+
+	/** Of several things the code may build, first the one that has the attributes the model shows. */
+	private byChildren(steps: readonly Step[], path: string): readonly Step[] {
+		const wanted = this.children.get(path);
+		if (steps.length < 2 || !wanted) return steps;
+		const score = ({ built }: Step) => {
+			if (!built.class) return built.items ? 0.5 : 0;
+			const own = this.walk.attributesOf(built.class);
+			return [...wanted].filter((name) => has(own, name)).length;
+		};
+		return [...steps].sort((a, b) => score(b) - score(a));
+	}
+
+	private note(path: string): void {
+		const tokens = tokensOf(path);
+		for (let depth = 0; depth < tokens.length; depth++) {
+			const parent = tokens.slice(0, depth).join('.');
+			const names = this.children.get(parent) ?? new Set();
+			names.add(tokens[depth]!);
+			this.children.set(parent, names);
+		}
+	}
+
+	private nearness(ref: ClassRef): number {
+		const [a, b] = [segmentsOf(ref.module.uri), segmentsOf(this.near)];
+		let shared = 0;
+		while (shared < a.length && a[shared] === b[shared]) shared++;
+		return shared;
+	}
+}
+
+const has = (own: ReadonlySet<string>, name: string) =>
+	own.has(name) || [...own].some((target) => target.includes('*'));
+
+/**
+ * Attribute by attribute: `/layers.0/mlp/mlp.2` gives `layers`, `0`, `mlp`, `2`: the exporter repeats the name of a
+ * Sequential before the index of its child.
+ */
+export function tokensOf(path: string): string[] {
+	const tokens: string[] = [];
+	let before = '';
+	for (const segment of path.split('/')) {
+		if (segment === '' || segment.includes('_branch') || segment.endsWith('.body')) continue;
+		const own =
+			before !== '' && segment.startsWith(`${before}.`)
+				? segment.slice(before.length + 1)
+				: segment;
+		tokens.push(...own.split('.'));
+		before = segment;
+	}
+	return tokens;
+}
