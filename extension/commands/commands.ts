@@ -9,6 +9,7 @@ import { goToSite } from './go-to-site.ts';
 import { openModel } from './open-model.ts';
 import { openSample } from './open-sample.ts';
 import { pickBackend } from './pick-backend.ts';
+import { pinSite } from './pin-site.ts';
 import { run } from './run.ts';
 import { runOnInput } from './run-on-input.ts';
 import { showAttentionAtCursor } from './show-attention-at-cursor.ts';
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
 	openModel,
 	openSample,
 	pickBackend,
+	pinSite,
 	run,
 	runOnInput,
 	showAttentionAtCursor,

@@ -34,7 +34,7 @@ export async function targetAtCursor({
 	return { model, ...(site !== undefined && { site }) };
 }
 
-async function pickModel({ services }: Parts): Promise<ModelTarget | undefined> {
+export async function pickModel({ services }: Parts): Promise<ModelTarget | undefined> {
 	const uris = await services.models.list();
 	if (uris.length === 1) return { model: uris[0]!.toString() };
 	if (uris.length === 0) {

@@ -3,7 +3,7 @@ import type { CodeLink } from '../protocol/model.ts';
 import type { Command } from './command.ts';
 import { findTarget } from './find-target.ts';
 
-/** Opens the line of Python that computes a site, beside the picture rather than over it. */
+/** Opens the Python class that makes a site, beside the picture rather than over it. */
 export const goToCode: Command = {
 	id: 'attnscope.goToCode',
 	async execute(parts, argument) {

@@ -80,11 +80,11 @@ export class CodeSites {
 		return sites.length > 0 ? { uri: found.uri, sites } : undefined;
 	}
 
-	/** Where the code of a site stands, the best place first: the line that computes, the class, the line that builds it. */
+	/** Where the code of a site stands, the best place first: the class, the line that computes, the line that builds it. */
 	async linksOf(uri: vscode.Uri, site: string): Promise<readonly CodeLink[]> {
 		const state = await this.services.models.load(uri);
 		if (state.kind === 'failed') return [];
-		const order: readonly CodeLink['target'][] = ['call', 'class', 'build'];
+		const order: readonly CodeLink['target'][] = ['class', 'call', 'build'];
 		return state.links
 			.filter((link) => link.site === site)
 			.sort(

@@ -3,7 +3,7 @@ import { pageHtml } from './page.ts';
 
 const html = pageHtml({
 	surface: 'side',
-	files: { script: 'a.js', style: 'a.css', worker: 'w.js', ort: 'o.mjs', wasm: 'o.wasm' },
+	files: { script: 'a.js', style: 'a.css', worker: 'w.js', wasm: 'o.wasm' },
 	own: "https://own.example 'self'",
 	nonce: 'abc',
 	language: 'en',
@@ -12,7 +12,7 @@ const html = pageHtml({
 
 it('hands the script all that it needs to start', () => {
 	expect(html).toContain(
-		'<main id="attnscope" data-surface="side" data-worker="w.js" data-ort="o.mjs" data-wasm="o.wasm" data-nonce="abc">',
+		'<main id="attnscope" data-surface="side" data-worker="w.js" data-wasm="o.wasm" data-nonce="abc">',
 	);
 	expect(html).toContain('<script nonce="abc" src="a.js">');
 });

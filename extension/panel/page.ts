@@ -8,8 +8,7 @@ export interface PageFiles {
 	readonly script: string;
 	readonly style: string;
 	readonly worker: string;
-	/** onnxruntime-web's module and its WebAssembly. */
-	readonly ort: string;
+	/** Of onnxruntime-web. */
 	readonly wasm: string;
 }
 
@@ -26,13 +25,12 @@ export interface PageOptions {
 
 /**
  * The page of a panel or of the side view: an element with all that the script needs to start, and the script.
- * The script reads `data-surface`, `data-worker`, `data-ort`, `data-wasm` and `data-nonce` of `#attnscope`.
+ * The script reads `data-surface`, `data-worker`, `data-wasm` and `data-nonce` of `#attnscope`.
  */
 export function pageHtml({ surface, files, own, nonce, language, title }: PageOptions): string {
 	const attributes = {
 		'data-surface': surface,
 		'data-worker': files.worker,
-		'data-ort': files.ort,
 		'data-wasm': files.wasm,
 		'data-nonce': nonce,
 	};
@@ -45,6 +43,7 @@ export function pageHtml({ surface, files, own, nonce, language, title }: PageOp
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${escapeHtml(contentSecurityPolicy(own, nonce))}">
+<meta property="csp-nonce" content="${escapeHtml(nonce)}">
 <title>${escapeHtml(title)}</title>
 <link rel="stylesheet" href="${escapeHtml(files.style)}">
 </head>

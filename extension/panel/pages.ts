@@ -123,7 +123,6 @@ function filesOf(webview: vscode.Webview, root: vscode.Uri): PageFiles {
 		script: dist('webview.js'),
 		style: dist('webview.css'),
 		worker: dist('worker.js'),
-		ort: dist('ort', 'ort.webgpu.bundle.min.mjs'),
 		wasm: dist('ort', 'ort-wasm-simd-threaded.asyncify.wasm'),
 	};
 }

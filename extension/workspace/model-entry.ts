@@ -1,9 +1,12 @@
 import * as vscode from 'vscode';
 import { FormatError } from '../onnx/byte-source.ts';
 import type { CodeLink, ModelSummary } from '../protocol/model.ts';
+import { linkSites } from '../source/link-sites.ts';
+import type { Pins } from '../source/pins.ts';
 import { Debounce } from './debounce.ts';
 import { Disposables } from './disposables.ts';
 import { summarizeModel } from './model-summary.ts';
+import { pinsFile, readPins } from './pins-file.ts';
 import { openModel, type OpenModel } from './open-model.ts';
 import type { PythonFiles } from './python-files.ts';
 
@@ -33,14 +36,8 @@ export class ModelEntry {
 	) {
 		this.reading = this.read();
 		const written = this.disposables.add(new Debounce(300, () => this.readAgain()));
-		const folder = vscode.Uri.joinPath(uri, '..');
-		const name = uri.path.slice(uri.path.lastIndexOf('/') + 1);
-		const watcher = this.disposables.add(
-			vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, globOf(name))),
-		);
-		watcher.onDidChange(() => written.call());
-		watcher.onDidCreate(() => written.call());
-		watcher.onDidDelete(() => written.call());
+		this.watch(uri, () => written.call());
+		this.watch(pinsFile(uri), () => void this.linkAgain());
 		this.disposables.add(python.onDidChange(() => void this.linkAgain()));
 	}
 
@@ -66,6 +63,13 @@ export class ModelEntry {
 	dispose(): void {
 		this.reading.stop.abort();
 		this.disposables.dispose();
+	}
+
+	private watch(file: vscode.Uri, act: () => void): void {
+		const folder = vscode.Uri.joinPath(file, '..');
+		const pattern = new vscode.RelativePattern(folder, globOf(nameOf(file)));
+		const watcher = this.disposables.add(vscode.workspace.createFileSystemWatcher(pattern));
+		for (const event of [watcher.onDidChange, watcher.onDidCreate, watcher.onDidDelete]) event(act);
 	}
 
 	private read(): ModelEntry['reading'] {
@@ -99,8 +103,18 @@ export class ModelEntry {
 	}
 
 	private async linksOf(model: OpenModel): Promise<readonly CodeLink[]> {
-		await this.python.near(model.uri);
-		return [];
+		const [files, pins] = await Promise.all([this.python.near(this.uri), this.pins()]);
+		return linkSites(model.index, model.sites, files, { model: this.uri.toString(), pins });
+	}
+
+	/** A pins file that cannot be read costs the pins, not the model. */
+	private async pins(): Promise<Pins> {
+		try {
+			return await readPins(this.uri);
+		} catch (error) {
+			void vscode.window.showWarningMessage(error instanceof Error ? error.message : String(error));
+			return { sites: [], paths: new Map() };
+		}
 	}
 
 	private async linkAgain(): Promise<void> {
@@ -118,7 +132,7 @@ export class ModelEntry {
 }
 
 function problemOf(error: unknown, uri: vscode.Uri): string {
-	const name = uri.path.slice(uri.path.lastIndexOf('/') + 1);
+	const name = nameOf(uri);
 	if (error instanceof FormatError)
 		return vscode.l10n.t('{0} is not an ONNX model that can be read: {1}', name, error.message);
 	const { code } = error as { code?: unknown };
@@ -129,6 +143,10 @@ function problemOf(error: unknown, uri: vscode.Uri): string {
 		name,
 		error instanceof Error ? error.message : String(error),
 	);
+}
+
+function nameOf(uri: vscode.Uri): string {
+	return uri.path.slice(uri.path.lastIndexOf('/') + 1);
 }
 
 /** A file's own name as a pattern; what a pattern would read otherwise stands in a class of its own. */

@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest';
+import type { CodeLink } from '../protocol/model.ts';
+import {
+	chooseModel,
+	folderDistance,
+	lastLineOfBlock,
+	siteLines,
+	sitesAt,
+} from './document-sites.ts';
+
+const code = [
+	'class Attention(nn.Module):', // 0
+	'    def forward(self, x):',
+	'        y = f(',
+	'            x,',
+	'        )',
+	'# a comment at the margin does not end the class',
+	'',
+	'        return softmax(y)', // 7
+	'',
+	'class Model(nn.Module):', // 9
+	'    layers = [Attention() for _ in range(2)]', // 10
+];
+
+function link(site: string, line: number, target: CodeLink['target']): CodeLink {
+	return {
+		site,
+		file: 'file:///m.py',
+		line,
+		target,
+		how: 'module-path',
+		confidence: 1,
+		found: true,
+	};
+}
+
+const links = [
+	link('a', 1, 'class'),
+	link('b', 1, 'class'),
+	link('a', 11, 'build'),
+	link('b', 11, 'build'),
+	link('b', 8, 'call'),
+	{ ...link('a', 1, 'class'), file: 'other.py', found: false },
+];
+const lines = siteLines(links, 'file:///m.py');
+
+it('gathers links by line, counting from 0', () => {
+	expect(lines).toEqual([
+		{ line: 0, target: 'class', sites: ['a', 'b'] },
+		{ line: 7, target: 'call', sites: ['b'] },
+		{ line: 10, target: 'build', sites: ['a', 'b'] },
+	]);
+});
+
+it.each([
+	[0, ['a', 'b']],
+	[3, ['a', 'b']],
+	[7, ['b']],
+	[9, []],
+	[10, ['a', 'b']],
+])('finds at line %i the sites %j', (line, sites) => {
+	expect(sitesAt(lines, code, line)).toEqual(sites);
+});
+
+it('ends a block where the indent does', () => {
+	expect(lastLineOfBlock(code, 0)).toBe(7);
+	expect(lastLineOfBlock(code, 9)).toBe(10);
+});
+
+it('prefers the model last used, then the nearest, then the shorter name', () => {
+	const candidate = (model: string, recency = Infinity, distance = 0) => ({
+		model,
+		lines,
+		recency,
+		distance,
+	});
+	const choose = (...candidates: Parameters<typeof chooseModel>[0]) =>
+		chooseModel(candidates)?.model;
+	expect(choose(candidate('model-plain'), candidate('model'))).toBe('model');
+	expect(choose(candidate('model-plain', 0), candidate('model', 1))).toBe('model-plain');
+	expect(choose(candidate('near'), candidate('far', Infinity, 2))).toBe('near');
+	expect(choose({ ...candidate('unrelated', 0), lines: [] })).toBeUndefined();
+});
+
+it('counts the folders between two files', () => {
+	expect(folderDistance('/a/b/m.py', '/a/b/m.onnx')).toBe(0);
+	expect(folderDistance('/a/b/m.py', '/a/c/d/m.onnx')).toBe(3);
+});
