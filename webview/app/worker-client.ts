@@ -63,8 +63,18 @@ export class WorkerClient {
 			(error) => console.error(error.message),
 		);
 		const client = (milliseconds: number) => new WorkerClient(worker, endpoint, milliseconds);
+		// a script that fails to load answers nothing: without this the page would wait for ever
+		const broken = new Promise<never>((_resolve, reject) => {
+			worker.addEventListener('error', ({ message }) =>
+				reject(new Error(`The runtime's worker failed: ${message || 'its script did not load'}.`)),
+			);
+		});
+		broken.catch((error: unknown) => console.warn(String(error)));
 		try {
-			await endpoint.ask('start', { wasm, modelBytes }, { signal, transfer: [wasm] });
+			await Promise.race([
+				broken,
+				endpoint.ask('start', { wasm, modelBytes }, { signal, transfer: [wasm] }),
+			]);
 			URL.revokeObjectURL(workerUrl);
 			const start = performance.now();
 			for (let offset = 0; offset < modelBytes; offset += RANGE_BYTES) {
