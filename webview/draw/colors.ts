@@ -1,5 +1,5 @@
 import { lab, rgb, type RGBColor } from 'd3-color';
-import { interpolateMagma, interpolateRdBu } from 'd3-scale-chromatic';
+import { interpolateBuPu, interpolateMagma, interpolateRdBu } from 'd3-scale-chromatic';
 
 /** Places a ramp is sampled at; the middle one of a diverging ramp stands for exactly zero. */
 export const RAMP_STEPS = 255;
@@ -10,9 +10,10 @@ export type RampKind = 'sequential' | 'diverging';
 export type RampTable = Uint8Array<ArrayBuffer>;
 
 /**
- * The ramp of a background: the least value lies nearest to it, the largest stands out most. Sequential is magma
- * (perceptually uniform, readable with every common colour-vision deficiency), diverging ColorBrewer's red–blue with
- * red below zero; on a dark background its lightness is mirrored, so that zero recedes there as well.
+ * The ramp of a background: the least value lies nearest to it, the largest stands out most. Both sequential ramps change
+ * evenly in lightness and are readable with every common colour-vision deficiency: magma on dark, ColorBrewer's
+ * blue–purple on light. Diverging is ColorBrewer's red–blue with red below zero; on a dark background its lightness is
+ * mirrored, so that zero recedes there as well.
  */
 export function rampTable(kind: RampKind, dark: boolean): RampTable {
 	const table = new Uint8Array(RAMP_STEPS * 3);
@@ -24,7 +25,7 @@ export function rampTable(kind: RampKind, dark: boolean): RampTable {
 }
 
 function rampColor(kind: RampKind, place: number, dark: boolean): RGBColor {
-	if (kind === 'sequential') return rgb(interpolateMagma(dark ? place : 1 - place)).clamp();
+	if (kind === 'sequential') return rgb((dark ? interpolateMagma : interpolateBuPu)(place)).clamp();
 	const color = lab(interpolateRdBu(place));
 	if (dark) color.l = 100 - color.l;
 	return color.rgb().clamp();

@@ -1,4 +1,5 @@
 import type { Figure } from '../../view-api/scene.ts';
+import type { MeasuredSite } from './compute.ts';
 import { visibleKeys } from './patterns.ts';
 import type { Shown } from './shown.ts';
 
@@ -7,9 +8,17 @@ const MOST_POINTS = 512;
 /** Heads drawn behind the chosen one. */
 const MOST_OTHERS = 31;
 
-/** Entropy by query, and how far back the largest weight lies. */
-export function headFigures(shown: Shown): Figure[] {
-	return [entropyFigure(shown), distanceFigure(shown)];
+const drawn = new WeakMap<MeasuredSite, Map<string, readonly Figure[]>>();
+
+/** Entropy by query, and how far back the largest weight lies; the same list while the head stays the same. */
+export function headFigures(shown: Shown): readonly Figure[] {
+	const { measured, state } = shown;
+	const known = drawn.get(measured) ?? new Map<string, readonly Figure[]>();
+	drawn.set(measured, known);
+	const key = `${state.batch}/${state.head}`;
+	const figures = known.get(key) ?? [entropyFigure(shown), distanceFigure(shown)];
+	known.set(key, figures);
+	return figures;
 }
 
 function entropyFigure({ picture, measured, state }: Shown): Figure {

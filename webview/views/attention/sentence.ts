@@ -27,19 +27,14 @@ function headFinding(summary: HeadSummary): string {
 	if (pattern === 'even') {
 		return `spreads its weight almost evenly: its entropy is ${percent(evenness)} of the largest possible`;
 	}
-	const clauses = [
-		`puts on average ${significant(largest)} of a query's weight on one key, ${distance(back)}`,
-		patternFinding(summary),
-	];
-	if (expected.queries > 0) {
-		const who = counted(
-			expected.queries,
-			'query with an expected answer puts',
-			'queries with an expected answer put',
-		);
-		clauses.push(`the ${who} ${significant(expected.largest)} on one key`);
-	}
-	return clauses.join('; ');
+	const asked =
+		expected.queries > 0
+			? ` (${significant(expected.largest)} in the ${counted(expected.queries, 'query', 'queries')} with an expected answer)`
+			: '';
+	return (
+		`puts on average ${significant(largest)} of a query's weight on one key, ${distance(back)}${asked}; ` +
+		patternFinding(summary)
+	);
 }
 
 function distance(back: number): string {
@@ -51,13 +46,13 @@ function distance(back: number): string {
 
 function patternFinding({ pattern, hits, eligible, weight, offset, entropy }: HeadSummary): string {
 	const queries = `${hits} of ${counted(eligible, 'query', 'queries')}`;
-	const repeated = `of the ${counted(eligible, 'query', 'queries')} whose token stood before, ${hits}`;
+	const repeated = `${hits} of the ${counted(eligible, 'query', 'queries')} whose token stood before`;
 	const part = `(${significant(weight)} of their weight)`;
 	switch (pattern) {
 		case 'induction':
-			return `it is induction-like: ${repeated} read the token that followed it then ${part}`;
+			return `it is induction-like: ${repeated} read the token after it ${part}`;
 		case 'copy':
-			return `${repeated} read it where it stood then ${part}`;
+			return `${repeated} read that earlier copy ${part}`;
 		case 'previous':
 			return `it is a previous-token head: for ${queries} that key is the token before ${part}`;
 		case 'self':

@@ -42,7 +42,8 @@ export function shownOf(
 	return {
 		...{ data, state, picture, measured, heads, window, size, geometry, weights },
 		summary: heads[state.head]!,
-		row: rowOf(state, measured, weights) ?? known(rowQuery(state, measured))?.values,
+		row:
+			rowOf(state, measured, weights) ?? rowOf(state, measured, known(rowsQuery(state, measured))),
 	};
 }
 
@@ -58,7 +59,7 @@ export function weightQueries(
 	const most = resolution(geometryOf(data, measured, window, size));
 	const query = windowQuery(state, window, most);
 	const whole = state.span === 0 && query.most >= Math.max(measured.T, measured.S);
-	return whole ? [query] : [query, rowQuery(state, measured)];
+	return whole ? [query] : [query, rowsQuery(state, measured)];
 }
 
 /** Resolutions asked for, so that a picture that grows by a pixel is not computed anew. */
@@ -77,8 +78,16 @@ export function windowQuery(
 	return { site, batch, head, rows, columns, most };
 }
 
-function rowQuery({ site, batch, head, query }: AttentionState, { S }: MeasuredSite): WeightQuery {
-	return { site, batch, head, rows: [query, query + 1], columns: [0, S], most: S };
+/** Rows that are fetched together: neighbours are wanted next, and cost a GPU no more. */
+const ROWS_TOGETHER = 16;
+
+function rowsQuery(
+	{ site, batch, head, query }: AttentionState,
+	{ T, S }: MeasuredSite,
+): WeightQuery {
+	const from = query - (query % ROWS_TOGETHER);
+	const to = Math.min(T, from + ROWS_TOGETHER);
+	return { site, batch, head, rows: [from, to], columns: [0, S], most: Math.max(ROWS_TOGETHER, S) };
 }
 
 function thumbnailOf(measured: MeasuredSite, state: AttentionState): PooledWeights | undefined {
