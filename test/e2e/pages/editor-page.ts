@@ -50,7 +50,7 @@ export class EditorPage {
 
 	async closeTab(name: string): Promise<void> {
 		await this.tab(name).click();
-		await this.page.keyboard.press('Control+F4');
+		await this.runCommand('View: Close Editor');
 		await this.tab(name).waitFor({ state: 'detached' });
 	}
 

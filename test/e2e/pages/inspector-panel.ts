@@ -86,6 +86,36 @@ export class InspectorPanel {
 		await this.frame.getByRole('option', { name: format }).click();
 	}
 
+	/** Pixels by which the page is wider than its frame: what a reader would have to scroll for. */
+	overflow(): Promise<number> {
+		return this.frame.evaluate(
+			() => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+		);
+	}
+
+	/** Contrast ratio of the description's text against the page, as WCAG 2 defines it. */
+	contrastOfDescription(): Promise<number> {
+		return this.frame.getByTestId('description').evaluate((sentence) => {
+			const luminance = (color: string) => {
+				const [r, g, b] = color.match(/[\d.]+/g)!.map((part) => {
+					const value = Number(part) / 255;
+					return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+				}) as [number, number, number];
+				return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+			};
+			const colors = [
+				getComputedStyle(sentence).color,
+				getComputedStyle(document.documentElement).getPropertyValue('--vscode-editor-background'),
+			];
+			const probe = document.createElement('span');
+			probe.style.color = colors[1]!;
+			document.body.append(probe);
+			const lights = [luminance(colors[0]!), luminance(getComputedStyle(probe).color)];
+			probe.remove();
+			return (Math.max(...lights) + 0.05) / (Math.min(...lights) + 0.05);
+		});
+	}
+
 	async #inState(state: string): Promise<void> {
 		await this.frame.locator(`[data-state="${state}"]`).waitFor({ timeout: runLimitMs });
 	}
