@@ -1,7 +1,5 @@
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
-import type {
-	AttributeProtoSchema,
-	NodeProtoSchema} from 'onnx-buf';
+import type { AttributeProtoSchema, NodeProtoSchema } from 'onnx-buf';
 import {
 	AttributeProto_AttributeType as Type,
 	GraphProtoSchema,
