@@ -1,7 +1,7 @@
 import { poolsOf, type DevicePools } from './buffer-pool.ts';
 import { KernelError } from './kernel-error.ts';
 import poison from './poison.wgsl';
-import { isGpuTensor, type BooleanSource, type FloatSource } from './tensors.ts';
+import { isDerived, isGpuTensor, type BooleanSource, type FloatSource } from './tensors.ts';
 
 /** Uniforms must start at a multiple of this on every device. */
 const UNIFORM_SLOT_BYTES = 256;
@@ -19,7 +19,7 @@ export interface Dispatch {
 	readonly label: string;
 	readonly shader: string;
 	/** Values of the shader's `override` constants: branches on them are compiled away. */
-	readonly constants?: Readonly<Record<string, boolean>>;
+	readonly constants?: Readonly<Record<string, boolean | number>>;
 	/** The uniform at binding 0: vec4u fields, then u32 scalars, then f32 scalars. */
 	readonly whole: readonly number[];
 	readonly real?: readonly number[];
@@ -82,6 +82,11 @@ export class Recording {
 		if (isGpuTensor(source)) return source.buffer;
 		const known = this.#uploaded.get(source);
 		if (known) return known;
+		if (isDerived(source)) {
+			const derived = source.derive(this);
+			this.#uploaded.set(source, derived);
+			return derived;
+		}
 		const buffer = this.scratch(Math.ceil(source.byteLength / 4));
 		const whole = source.byteLength & ~3;
 		this.device.queue.writeBuffer(buffer, 0, source.buffer, source.byteOffset, whole);

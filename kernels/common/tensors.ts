@@ -1,4 +1,5 @@
 import { KernelError } from './kernel-error.ts';
+import type { Recording } from './run-kernel.ts';
 
 /** A tensor that lies on the same `GPUDevice`, owned by someone else (a session): read, never destroyed. */
 export interface GpuTensor {
@@ -12,7 +13,14 @@ export interface GpuTensor {
 	readonly dtype?: 'float32' | 'bool';
 }
 
-export type FloatSource = Float32Array<ArrayBuffer> | GpuTensor;
+/** A tensor that shaders make from others, once for each result that reads it. */
+export interface DerivedTensor {
+	readonly length: number;
+	/** Records those shaders and gives the buffer that they fill. */
+	derive(recording: Recording): GPUBuffer;
+}
+
+export type FloatSource = Float32Array<ArrayBuffer> | GpuTensor | DerivedTensor;
 /** One byte an element, zero or not. */
 export type BooleanSource = Uint8Array<ArrayBuffer> | GpuTensor;
 
@@ -35,6 +43,12 @@ export function isGpuTensor(
 	source: FloatSource | BooleanSource | Uint32Array<ArrayBuffer>,
 ): source is GpuTensor {
 	return 'buffer' in source && 'mapAsync' in source.buffer;
+}
+
+export function isDerived(
+	source: FloatSource | BooleanSource | Uint32Array<ArrayBuffer>,
+): source is DerivedTensor {
+	return 'derive' in source;
 }
 
 /**
@@ -91,11 +105,11 @@ export function arrayOf<Source extends FloatSource | BooleanSource>(
 	operator: string,
 	name: string,
 	tensor: Strided<Source>,
-): Exclude<Source, GpuTensor> {
-	if (isGpuTensor(tensor.data)) {
+): Exclude<Source, GpuTensor | DerivedTensor> {
+	if (isGpuTensor(tensor.data) || isDerived(tensor.data)) {
 		throw new KernelError('device', `${operator}: ${name} lies on a GPU, but no device was given`);
 	}
-	return tensor.data as Exclude<Source, GpuTensor>;
+	return tensor.data as Exclude<Source, GpuTensor | DerivedTensor>;
 }
 
 /** Where `(b, h, t, d)` stands in the flat tensor. */

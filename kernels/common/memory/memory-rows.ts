@@ -1,22 +1,42 @@
 import { checkHead, checkToken } from '../check-rectangle.ts';
 import type { MemoryResults, MemoryState } from '../memory-results.ts';
 import { rowResults } from '../row-results.ts';
-import { headReader, memoryRow, memorySteps, memoryTrace } from './memory-reference.ts';
+import {
+	headReader,
+	memoryRow,
+	memorySteps,
+	memoryTrace,
+	type HeadReader,
+} from './memory-reference.ts';
 import type { Memory } from './record-memory.ts';
 import { effectiveRank, singularValues } from './singular-values.ts';
 
+/** What an operator says of its rows where they are not those of the bare memory. */
+export interface OwnRows {
+	readonly head: (batch: number, head: number) => HeadReader;
+	readonly row: (batch: number, head: number, t: number) => Float64Array;
+}
+
 /** Every result of a memory in float64 on the CPU. */
 export function memoryRows(
-	memory: Omit<Memory, 'readsLast' | 'normaliser'>,
-	own?: Partial<Pick<Parameters<typeof rowResults>[0], 'row' | 'output'>>,
+	{ inputs, shape, rule }: Pick<Memory, 'inputs' | 'shape' | 'rule'>,
+	own?: OwnRows,
 ): MemoryResults {
-	const { inputs, shape, rule } = memory;
 	const { B, H, T, K, V, valueHeads } = shape;
 	const { operator, erases, routes } = rule;
 	const size = { B, H, T, S: T, V };
-	const head = (b: number, h: number) => headReader(inputs, shape, rule, b, h);
+	const head = own?.head ?? ((b: number, h: number) => headReader(inputs, shape, rule, b, h));
 	const walked = (b: number, h: number, t: number) => memoryRow(head(b, h), erases, T, t);
 	const { initial } = inputs;
+
+	const stepped = () => {
+		const output = new Float64Array(B * H * T * V);
+		for (let index = 0; index < B * H; index++) {
+			const reader = head(Math.floor(index / H), index % H);
+			output.set(memorySteps(reader, erases, shape, routes?.chunk), index * T * V);
+		}
+		return output;
+	};
 
 	return {
 		...rowResults({
@@ -25,16 +45,8 @@ export function memoryRows(
 			v: inputs.v,
 			valueHeads,
 			queryOffset: 0,
-			row: (b, h, t) => walked(b, h, t).weights,
-			output: () => {
-				const output = new Float64Array(B * H * T * V);
-				for (let b = 0; b < B; b++) {
-					for (let h = 0; h < H; h++) {
-						output.set(memorySteps(head(b, h), erases, shape, routes?.chunk), (b * H + h) * T * V);
-					}
-				}
-				return output;
-			},
+			row: own?.row ?? ((b, h, t) => walked(b, h, t).weights),
+			...(!own && { output: stepped }),
 			...(initial && {
 				carry: (b, h, t) => {
 					const { r } = walked(b, h, t);
@@ -44,7 +56,6 @@ export function memoryRows(
 					);
 				},
 			}),
-			...own,
 		}),
 		async states({ batch, head: h, after }) {
 			await Promise.resolve();
