@@ -14,6 +14,15 @@ export interface MaskReading {
 	readonly notes: readonly string[];
 }
 
+/** A tensor that is added to the scores, or chooses which are kept. */
+export const maskTerm = (kind: MaskTerm['kind'], tensor: string): MaskTerm => ({
+	kind,
+	tensor,
+	keeps: true,
+	factor: 1,
+	filling: null,
+});
+
 const MOST_VISITS = 300;
 
 /** Reads the masks on the way from product to softmax. */

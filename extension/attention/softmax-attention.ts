@@ -6,7 +6,7 @@ import { intOf, type FlatNode } from './flat-node.ts';
 import type { Finding, FormFinder } from './form.ts';
 import { countHeads } from './heads.ts';
 import { isCross } from './lineage.ts';
-import { readMasks } from './masks.ts';
+import { maskTerm, readMasks } from './masks.ts';
 import { contracted } from './product.ts';
 import { floatBehind } from './quantised.ts';
 import { findScorePath, type MaskTerm, type ScorePath } from './score-path.ts';
@@ -153,7 +153,7 @@ function batchLabels(left: Labels, right: Labels, output: Labels): string[] {
 
 function biasOf(node: FlatNode): MaskTerm[] {
 	const bias = node.opType === 'BiasSoftmax' ? node.inputs[1] : undefined;
-	return bias ? [{ kind: 'add', tensor: bias, keeps: true, factor: 1, filling: null }] : [];
+	return bias ? [maskTerm('add', bias)] : [];
 }
 
 function confidenceOf(path: ScorePath, value: ValuePath): number {

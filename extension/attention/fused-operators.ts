@@ -1,0 +1,157 @@
+/** Where a fused attention operator keeps its roles: positions of inputs and names of attributes. */
+export interface FusedOperator {
+	readonly operator: string;
+	/** Domains it is known in. */
+	readonly domains: readonly string[];
+	/** Inputs that are q, k and v; k and v may be left out where they are packed into q. */
+	readonly qkv: readonly [number, number, number] | null;
+	/** One input that q, k and v are made from inside: its position and that of the weights. */
+	readonly packed: readonly [number, number] | null;
+	readonly headsAttribute: string;
+	readonly kvHeadsAttribute: string | null;
+	/** Input that hides padded keys. */
+	readonly padding: number | null;
+	/** Input added to the scores, or a boolean mask. */
+	readonly mask: number | null;
+	/** Inputs with keys and values of the past. */
+	readonly past: readonly number[];
+	/** Outputs with all keys and values, the past ones too. */
+	readonly present: readonly [number, number] | null;
+	readonly bias: number | null;
+	/** Attribute that makes it causal, or true where it always is. */
+	readonly causal: string | boolean;
+	readonly windowAttribute: string | null;
+	readonly softCapAttribute: string | null;
+	/** Token axis first, then batch. */
+	readonly sequenceFirst: boolean;
+}
+
+const microsoft = ['com.microsoft'];
+
+const base: Omit<FusedOperator, 'operator'> = {
+	domains: microsoft,
+	qkv: null,
+	packed: null,
+	headsAttribute: 'num_heads',
+	kvHeadsAttribute: null,
+	padding: null,
+	mask: null,
+	past: [],
+	present: null,
+	bias: null,
+	causal: false,
+	windowAttribute: null,
+	softCapAttribute: null,
+	sequenceFirst: false,
+};
+
+const define = (operator: string, parts: Partial<FusedOperator>): FusedOperator => ({
+	...base,
+	operator,
+	...parts,
+});
+
+/** Every fused softmax attention operator that is known, one entry each. */
+export const fusedOperators: readonly FusedOperator[] = [
+	define('Attention', {
+		domains: ['', 'ai.onnx.preview'],
+		qkv: [0, 1, 2],
+		headsAttribute: 'q_num_heads',
+		kvHeadsAttribute: 'kv_num_heads',
+		mask: 3,
+		past: [4, 5],
+		present: [1, 2],
+		causal: 'is_causal',
+		softCapAttribute: 'softcap',
+	}),
+	define('Attention', {
+		packed: [0, 1],
+		bias: 2,
+		padding: 3,
+		past: [4],
+		mask: 5,
+		causal: 'unidirectional',
+	}),
+	define('MultiHeadAttention', {
+		qkv: [0, 1, 2],
+		bias: 3,
+		padding: 4,
+		mask: 5,
+		past: [6, 7],
+		present: [1, 2],
+		causal: 'unidirectional',
+	}),
+	define('GroupQueryAttention', {
+		qkv: [0, 1, 2],
+		kvHeadsAttribute: 'kv_num_heads',
+		past: [3, 4],
+		present: [1, 2],
+		mask: 10,
+		causal: true,
+		windowAttribute: 'local_window_size',
+		softCapAttribute: 'softcap',
+	}),
+	define('DecoderMaskedMultiHeadAttention', {
+		qkv: [0, 1, 2],
+		padding: 3,
+		mask: 4,
+		past: [5, 6],
+		present: [1, 2],
+		bias: 10,
+		causal: true,
+	}),
+	define('DecoderMaskedSelfAttention', {
+		packed: [0, 1],
+		bias: 2,
+		padding: 3,
+		past: [4],
+		mask: 5,
+		causal: true,
+	}),
+	define('DecoderAttention', {
+		qkv: [0, 1, 1],
+		bias: 4,
+		padding: 5,
+		past: [6, 7],
+		present: [1, 2],
+		sequenceFirst: true,
+	}),
+	define('PackedAttention', { packed: [0, 1], bias: 2, padding: 4, mask: 5 }),
+	define('PackedMultiHeadAttention', { qkv: [0, 1, 2], bias: 3, padding: 5, mask: 6 }),
+	define('QAttention', {
+		packed: [0, 1],
+		bias: 2,
+		padding: 5,
+		past: [8],
+		causal: 'unidirectional',
+	}),
+	define('QOrderedAttention', { packed: [0, 2], causal: 'unidirectional' }),
+	define('SparseAttention', {
+		qkv: [0, 1, 2],
+		kvHeadsAttribute: 'kv_num_heads',
+		past: [3, 4],
+		present: [1, 2],
+		causal: true,
+	}),
+	define('PagedAttention', {
+		qkv: [0, 1, 2],
+		kvHeadsAttribute: 'kv_num_heads',
+		past: [3, 4],
+		causal: true,
+		windowAttribute: 'local_window_size',
+		softCapAttribute: 'softcap',
+	}),
+	define('LongformerAttention', { packed: [0, 1], bias: 2, padding: 3, windowAttribute: 'window' }),
+	define('FlexAttention', {
+		domains: ['', 'ai.onnx.preview', 'com.microsoft'],
+		qkv: [0, 1, 2],
+		headsAttribute: 'q_num_heads',
+		kvHeadsAttribute: 'kv_num_heads',
+	}),
+	define('scaled_dot_product_attention', {
+		domains: ['aten', 'org.pytorch.aten', 'pkg.onnxscript.torch_lib'],
+		qkv: [0, 1, 2],
+		mask: 3,
+		causal: 'is_causal',
+	}),
+];
