@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { ProtocolError } from '../protocol/parse.ts';
 import type { Command, Parts } from './command.ts';
 import { findTarget } from './find-target.ts';
 
@@ -12,12 +13,17 @@ export const run: Command = {
 	},
 };
 
-/** The page shows what a run found and why one failed, so nothing is said here. */
+/** The page itself shows what a run found or why it failed, so that is only logged here. */
 export async function runIn(parts: Parts, uri: vscode.Uri, site?: string): Promise<void> {
 	const wish = { run: true, ...(site !== undefined && { site }) };
 	const page = parts.pages.of(uri);
-	if (page?.visible) await page.show(uri, wish);
-	else await parts.pages.open(uri, wish);
+	try {
+		if (page?.visible) await page.show(uri, wish);
+		else await parts.pages.open(uri, wish);
+	} catch (error) {
+		if (!(error instanceof ProtocolError)) throw error;
+		parts.services.log.warn(error.message);
+	}
 }
 
 /** Says so where it is not, with the way to change it. */

@@ -35,6 +35,7 @@ export class CodeSites {
 		const { models, results } = services;
 		for (const event of [models.onDidChange, models.onDidChangeList, results.onDidChange])
 			this.disposables.add((event as vscode.Event<unknown>)(() => this.changed.fire()));
+		this.disposables.add(vscode.workspace.onDidGrantWorkspaceTrust(() => this.changed.fire()));
 	}
 
 	async of(document: vscode.TextDocument): Promise<DocumentSites | undefined> {

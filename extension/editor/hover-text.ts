@@ -22,7 +22,7 @@ export interface HoverSite {
 /** A longer text is cut by the editor, and half a picture is none. */
 const longestPicture = 80_000;
 
-/** Markdown of one site: its picture, the finding, the numbers and where to go from here. */
+/** Markdown of one site: the finding, the numbers, where to go from here, and the picture. */
 export function hoverText(hover: HoverSite, theme: 'dark' | 'light', say: Say): string {
 	const { site, result, modelName, target } = hover;
 	const title = `**${escapeMarkdown([...siteFacts(site, say), modelName].join(' · '))}**`;
@@ -34,14 +34,17 @@ export function hoverText(hover: HoverSite, theme: 'dark' | 'light', say: Say): 
 		commandLink(say('Go to graph node'), 'attnscope.goToNode', target),
 	].join(' | ');
 	if (!result) return [title, escapeMarkdown(say('Not run yet.')), links].join('\n\n');
-	const picture = pictureMarkdown(result.picture[theme], result.description);
-	const finding = [
+	return [
+		title,
 		escapeMarkdown(result.description),
 		escapeMarkdown(siteNumbers(result, say).join(' · ')),
 		result.proof.verified ? '' : escapeMarkdown(result.proof.reason),
 		hover.outdated === '' ? '' : `*${escapeMarkdown(hover.outdated)}*`,
-	];
-	return [title, picture, ...finding, links].filter((part) => part !== '').join('\n\n');
+		links,
+		pictureMarkdown(result.picture[theme], result.description),
+	]
+		.filter((part) => part !== '')
+		.join('\n\n');
 }
 
 /** Image syntax with a `data:` uri: what hovers of every VS Code version show. */

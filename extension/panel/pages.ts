@@ -26,9 +26,9 @@ export class Pages {
 
 	constructor(private readonly services: Services) {}
 
-	/** The page last used, if it can be seen; else any that can. */
+	/** Of the pages with a model the one last used, if it can be seen; else any that can. */
 	get current(): Conversation | undefined {
-		const latest = [...this.live].reverse();
+		const latest = [...this.live].reverse().filter(({ uri }) => uri !== undefined);
 		return latest.find(({ visible }) => visible) ?? latest[0];
 	}
 

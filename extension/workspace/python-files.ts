@@ -1,13 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as vscode from 'vscode';
+import type { PythonFile } from '../source/python-file.ts';
 import { Debounce } from './debounce.ts';
 import { Disposables } from './disposables.ts';
-
-/** Python source as it is in the editor, or on disk where it is not open. */
-export interface PythonFile {
-	readonly uri: string;
-	readonly text: string;
-}
 
 const mostFiles = 2000;
 const mostBytes = 1_000_000;
@@ -44,7 +39,7 @@ export class PythonFiles {
 				text: await this.text(uri),
 			})),
 		);
-		return read.filter(({ text }) => text !== '');
+		return [...read.filter(({ text }) => text !== ''), ...notebookCells()];
 	}
 
 	/** Changes with the text of any of the files. */
@@ -93,6 +88,20 @@ export class PythonFiles {
 		this.texts.set(key, kept);
 		return kept;
 	}
+}
+
+/** Code cells of the notebooks that are open; a closed notebook has no lines to go to. */
+function notebookCells(): PythonFile[] {
+	return vscode.workspace.notebookDocuments.flatMap((notebook) =>
+		notebook
+			.getCells()
+			.filter(({ document }) => document.languageId === 'python')
+			.map(({ document }) => ({
+				uri: document.uri.toString(),
+				text: document.getText(),
+				notebook: notebook.uri.toString(),
+			})),
+	);
 }
 
 async function readText(uri: vscode.Uri): Promise<string> {
