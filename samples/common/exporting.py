@@ -11,6 +11,7 @@ import torch
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[1]
 FRAME = re.compile(r'^(?P<path>.+)\((?P<line>\d+)\): (?P<function>.+)$')
+BATCH_AND_LENGTH = {0: 'batch', 1: 'seq'}
 SCRIPTED = re.compile(r'File "(?P<path>[^"]+)"')
 
 
@@ -60,23 +61,26 @@ def silent_stdout():
         os.close(kept)
 
 
-def export(model, example, path, file_lines=True, outputs=('logits',), dynamic=None, custom_opsets=None):
+def export(
+    model, example, path, file_lines=True, inputs=('input_ids',), outputs=('logits',), axes=BATCH_AND_LENGTH, custom_opsets=None,
+    fold_constants=True,
+):
     """
-    Write `model` as ONNX opset 17, with batch and length free.
+    Write `model` as ONNX opset 17.
 
-    example:       token ids [B, T] to trace with
+    example:       what to trace with: token ids [B, T], or a tuple with a tensor for each of `inputs`
     file_lines:    keep the Python stack of every node in its `doc_string`; without, only module paths in node names
-    dynamic:       free axes by input or output name, where they are not {0: 'batch', 1: 'seq'}
+    axes:          the free axes of all inputs and outputs, or a dictionary of them by name
     custom_opsets: versions of operator domains outside the standard, whose nodes the checker cannot know
     """
-    axes = {name: {0: 'batch', 1: 'seq'} for name in ('input_ids', *outputs)}
-    axes.update(dynamic or {})
+    by_name = axes if set(axes) <= {*inputs, *outputs} else dict.fromkeys((*inputs, *outputs), axes)
     # verbose=True is what makes the exporter keep the lines; it prints the whole graph too
     with silent_stdout(), warnings.catch_warnings():
         warnings.simplefilter('ignore')
         torch.onnx.export(
-            model.eval(), (example,), str(path), opset_version=17, input_names=['input_ids'],
-            output_names=list(outputs), dynamic_axes=axes, verbose=file_lines, custom_opsets=custom_opsets,
+            model.eval(), example if isinstance(example, tuple) else (example,), str(path), opset_version=17,
+            input_names=list(inputs), output_names=list(outputs), dynamic_axes=by_name, verbose=file_lines,
+            custom_opsets=custom_opsets, do_constant_folding=fold_constants,
         )
     proto = onnx.load(str(path))
     for node in every_node(proto.graph):

@@ -4,10 +4,12 @@ import json
 import time
 
 import numpy as np
+import onnx
 import torch
 import torch.nn.functional as F
 
 from common.exporting import export
+from common.motion import motion_names, watch_motion
 from common.recall_sample import SEEDS
 from common.records import answers_to_prompt, parameter_count, run_and_record, update_json, versions, write_prompt, write_reference
 from common.text import character_name, held_out_windows, random_windows
@@ -142,10 +144,15 @@ def export_sample(folder, build, files=None):
     for file, (name, options) in files.items():
         model = build(**options)
         model.load_state_dict(torch.load(weights(folder, name)))
+        moves = set_momentum(model, 1.0)
+        motion = watch_motion(model) if moves else {}
         logits, maps = run_and_record(model.eval(), inputs[0])
         entry = metrics if name is None else metrics['variants'][name]
         entry['prompt'] = answers_to_prompt(asked, logits)
         if name is None:
-            write_reference(folder, logits, {f'layers.{i}.probabilities': w for i, w in enumerate(maps)})
+            write_reference(folder, logits, {**motion, **{f'layers.{i}.probabilities': w for i, w in enumerate(maps)}})
         export(model, torch.from_numpy(np.repeat(inputs, 2, axis=0)), folder / file)
+        if moves:
+            names = motion_names(onnx.load(str(folder / file)), model, f'{folder.name}/model.py')
+            metrics.setdefault('tensors', {})[file] = names
     update_json(folder / 'metrics.json', **metrics)

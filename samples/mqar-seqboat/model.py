@@ -44,6 +44,9 @@ class SparseModularAttention(nn.Module):
         self.window = window
         self.average = MovingAverage(d)
         self.selector = nn.Linear(d, 2)
+        # all tokens start active: one that never was gets no gradient to become so
+        nn.init.zeros_(self.selector.weight)
+        self.selector.bias = nn.Parameter(torch.tensor([0.0, 1.0]))
         self.log_temperature = nn.Parameter(torch.tensor(math.log(0.3 * math.sqrt(d))))
         self.direct = nn.Linear(d, d)
         self.shared = nn.Linear(d, key_size)
