@@ -1,0 +1,15 @@
+"""Writes the zoo: `/usr/bin/python3 make.py [NAME ...]`. Needs PyTorch 1.13 and onnx 1.12."""
+import sys
+
+import encoders  # noqa: F401
+import decoders  # noqa: F401
+import pairs  # noqa: F401
+import pictures  # noqa: F401
+import by_hand  # noqa: F401
+import fused  # noqa: F401
+import nested  # noqa: F401
+import without  # noqa: F401
+import states  # noqa: F401
+import recording
+
+recording.write_all(sys.argv[1:])
