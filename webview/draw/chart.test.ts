@@ -48,3 +48,16 @@ it('names the positions where the figure does', () => {
 	expect(data.datasets[0]?.data).toEqual([0.5, 0.25]);
 	expect(options?.scales?.['x']).toMatchObject({ type: 'category' });
 });
+
+it('names lines of one name once', () => {
+	const other = { role: 'faint', x: [0], y: [1], label: 'other heads' } as const;
+	const { options, data } = figureConfiguration(
+		{ ...figure, series: [...figure.series, other, other] },
+		darkTheme,
+	);
+	const filter = options?.plugins?.legend?.labels?.filter;
+	const kept = data.datasets.map(({ label }, datasetIndex) =>
+		filter?.({ text: label ?? '', datasetIndex }, data),
+	);
+	expect(kept).toEqual([true, true, true, false]);
+});

@@ -91,6 +91,9 @@ export function figureConfiguration(figure: Figure, theme: Theme): FigureConfigu
 						usePointStyle: true,
 						pointStyle: 'line',
 						pointStyleWidth: 22,
+						// what is drawn for comparison may be many lines of one name
+						filter: ({ text: label, datasetIndex }, { datasets }) =>
+							datasets.findIndex((dataset) => dataset.label === label) === datasetIndex,
 					},
 				},
 				tooltip: { bodyFont: font, titleFont: font },

@@ -1,5 +1,5 @@
 import type { AttentionSite, ModelSummary } from '../../extension/protocol/model.ts';
-import type { Proof } from '../../extension/protocol/run.ts';
+import type { ModelInput, Proof } from '../../extension/protocol/run.ts';
 import type { Scene, Size } from './scene.ts';
 
 /** Whether a view has anything to show for a model; the reason is shown to the user. */
@@ -17,6 +17,33 @@ export interface NamedTensor {
 	read(): Promise<Float32Array<ArrayBuffer>>;
 }
 
+/** Values to put in a tensor's place, row-major; converted to `dtype`, the tensor's own. */
+export interface Override {
+	readonly tensor: string;
+	readonly dtype: string;
+	readonly shape: readonly number[];
+	readonly values: Float32Array<ArrayBuffer>;
+}
+
+/** Another run of the same model on the same backend. */
+export interface RunAgain {
+	/** The run's own where left out. */
+	readonly input?: ModelInput;
+	readonly overrides?: readonly Override[];
+	/** Tensors to read. The model's own outputs are always read. */
+	readonly taps: readonly string[];
+}
+
+/** The tensors of another run; they are the asker's until released. */
+export interface OtherRun {
+	/**
+	 * Of an overridden tensor: what the model would have computed there.
+	 * @throws RunError `no-such-tensor`
+	 */
+	tensor(name: string): Promise<NamedTensor>;
+	release(): void;
+}
+
 /** What `compute` and `detail` may reach, in the worker or in Node: nothing else is handed to them. */
 export interface ViewContext {
 	readonly model: ModelSummary;
@@ -26,8 +53,16 @@ export interface ViewContext {
 	readonly tokens: readonly string[];
 	/** Expected ids, one a token, −100 where none; empty for none. */
 	readonly labels: readonly number[];
+	/** What the last run was given. */
+	readonly input: ModelInput;
 	/** @throws RunError `no-such-tensor` where it was not tapped or could not be */
 	tensor(name: string): Promise<NamedTensor>;
+	/**
+	 * Runs the model once more, with other inputs or with tensors replaced; the run on show stays as it is. The session for
+	 * the same taps and overridden names is kept, so that a dial costs a run and not a session.
+	 * @throws RunError `session` with the runtime's words, or naming what cannot be read or replaced and why
+	 */
+	again(request: RunAgain): Promise<OtherRun>;
 	/** Says what is being done, for the progress line; `done` of `total` where known. */
 	progress(message: string, done?: number, total?: number): void;
 	readonly signal: AbortSignal;

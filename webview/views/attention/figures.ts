@@ -53,7 +53,7 @@ function entropyFigure({ picture, measured, state }: Shown): Figure {
 				dash: true,
 			},
 			...others.map((head) => ({
-				label: `head ${head}`,
+				label: others.length === 1 ? `head ${head}` : 'other heads',
 				role: 'faint' as const,
 				x,
 				y: ofHead(head),

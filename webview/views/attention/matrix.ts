@@ -98,11 +98,11 @@ function axisMarks(shown: Shown): Mark[] {
 	const bottom = profile.y + profile.height;
 	const expected = expectedQueries(shown.data, shown.measured, state.batch);
 	const cursor: Role = 'accent';
-	const title = { kind: 'text', fill: 'muted', size: 'small', align: 'middle' } as const;
 	return [
 		...tokenAxis(
 			{
 				way: 'down',
+				title: 'query',
 				edge: matrix.x,
 				start: matrix.y,
 				cell: cell.height,
@@ -120,6 +120,7 @@ function axisMarks(shown: Shown): Mark[] {
 		...tokenAxis(
 			{
 				way: 'across',
+				title: 'key',
 				edge: bottom,
 				start: matrix.x,
 				cell: cell.width,
@@ -134,19 +135,6 @@ function axisMarks(shown: Shown): Mark[] {
 			},
 			size,
 		),
-		{
-			...title,
-			x: size.lineHeight / 2,
-			y: matrix.y + matrix.height / 2,
-			text: 'query token',
-			rotate: -90,
-		},
-		{
-			...title,
-			x: matrix.x + matrix.width / 2,
-			y: bottom + labels.bottom + size.lineHeight / 2,
-			text: 'key token',
-		},
 	];
 }
 

@@ -45,8 +45,9 @@ function distance(back: number): string {
 }
 
 function patternFinding({ pattern, hits, eligible, weight, offset, entropy }: HeadSummary): string {
-	const queries = `${hits} of ${counted(eligible, 'query', 'queries')}`;
-	const repeated = `${hits} of the ${counted(eligible, 'query', 'queries')} whose token stood before`;
+	const held = hits.toLocaleString('en-US');
+	const queries = `${held} of ${counted(eligible, 'query', 'queries')}`;
+	const repeated = `${held} of the ${counted(eligible, 'query', 'queries')} whose token stood before`;
 	const part = `(${significant(weight)} of their weight)`;
 	switch (pattern) {
 		case 'induction':
@@ -89,7 +90,7 @@ export function siteSentence(picture: SitePicture, heads: readonly HeadSummary[]
 
 function sharpness({ pattern, eligible, hits, weight, entropy }: HeadSummary): string {
 	if (pattern === 'even' || pattern === 'mixed') return `entropy ${significant(entropy)} nats`;
-	return `${hits} of ${counted(eligible, 'query', 'queries')} with ${significant(weight)} of the weight`;
+	return `${hits.toLocaleString('en-US')} of ${counted(eligible, 'query', 'queries')} with ${significant(weight)} of the weight`;
 }
 
 function capital(text: string): string {
