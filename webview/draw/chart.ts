@@ -103,7 +103,7 @@ export function figureConfiguration(figure: Figure, theme: Theme): FigureConfigu
 					type: categories ? 'category' : (figure.xScale ?? 'linear'),
 					bounds: 'data',
 					title: { display: true, text: figure.xLabel, color: text, font },
-					ticks: { color: text, font, maxRotation: 0, autoSkip: true },
+					ticks: { color: text, font, maxRotation: 0, autoSkip: true, includeBounds: false },
 					grid: { display: false },
 					border: { color: theme.color('faint') },
 				},
