@@ -4,12 +4,12 @@ import { FormatError, type ByteSource } from './byte-source.ts';
 
 /** Up to here a read from the system's cache (4 µs) is over before the thread pool has answered (60 µs). */
 const SMALL_READ_BYTES = 16 * 1024;
-/** A file slower than this, in milliseconds, is not in the cache: from then on it is not waited for in place. */
-const SLOW_READ_MS = 2;
+/** Milliseconds that may be waited in place for one file in all: it lies in no cache if that is used up. */
+const PATIENCE_MS = 40;
 
 /** A file of the file system, of any size; whoever opens it closes it. */
 export class FileSource implements ByteSource {
-	private slow = false;
+	private waitedMs = 0;
 
 	constructor(
 		private readonly handle: FileHandle,
@@ -45,12 +45,12 @@ export class FileSource implements ByteSource {
 	private async readSome(bytes: Uint8Array, filled: number, position: number): Promise<number> {
 		const length = bytes.length - filled;
 		try {
-			if (this.slow || length > SMALL_READ_BYTES) {
+			if (this.waitedMs > PATIENCE_MS || length > SMALL_READ_BYTES) {
 				return (await this.handle.read(bytes, filled, length, position)).bytesRead;
 			}
 			const started = performance.now();
 			const count = readSync(this.handle.fd, bytes, filled, length, position);
-			this.slow = performance.now() - started > SLOW_READ_MS;
+			this.waitedMs += performance.now() - started;
 			return count;
 		} catch (error) {
 			const why = error instanceof Error ? error.message : String(error);

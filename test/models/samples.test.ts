@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
 	type Answers,
 	accuracyOf,
@@ -15,6 +15,9 @@ const samples = join(import.meta.dirname, '../../samples');
 
 /** Largest difference to PyTorch's logits. WASM measures up to 1e-4 where a loop accumulates 64 tokens. */
 const TOLERANCE = 2e-4;
+
+// a whole model runs in each test, on a machine that may be busy
+vi.setConfig({ testTimeout: 60_000 });
 
 const tokenSamples = readdirSync(samples)
 	.map((name) => join(samples, name))
@@ -79,7 +82,7 @@ describe.each(tokenSamples)('samples/$metrics.name', ({ folder, metrics }) => {
 			// a few answers lie so close together that rounding decides them
 			expect(Math.abs(accuracy - answers.testSet.accuracy)).toBeLessThan(1e-3);
 			await session.release();
-		}, 60_000);
+		});
 	});
 });
 

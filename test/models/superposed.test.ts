@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-web';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { readNpz } from './npz.ts';
 import { readSafetensors, type StoredTensor } from './safetensors.ts';
 import { openModel } from './token-model.ts';
@@ -10,6 +10,9 @@ const folder = join(import.meta.dirname, '../../samples/superposed-and');
 
 /** Sums of a thousand numbers near 1 in another order: WASM measures under 1e-5. */
 const TOLERANCE = 2e-4;
+
+// a whole model runs in each test, on a machine that may be busy
+vi.setConfig({ testTimeout: 60_000 });
 
 interface Variant {
 	readonly file: string;
