@@ -1,7 +1,8 @@
 import { poolsOf, type DevicePools } from './buffer-pool.ts';
 import { KernelError } from './kernel-error.ts';
 import poison from './poison.wgsl';
-import { isDerived, isGpuTensor, type BooleanSource, type FloatSource } from './tensors.ts';
+import type { BooleanSource, Dispatch, FloatSource, Recorder } from './recorder.ts';
+import { isDerived, isGpuTensor } from './tensors.ts';
 
 /** Uniforms must start at a multiple of this on every device. */
 const UNIFORM_SLOT_BYTES = 256;
@@ -12,23 +13,6 @@ const UNIFORM_BUFFER_BYTES = 64 * UNIFORM_SLOT_BYTES;
  * second: a longer submission would trip the browser's watchdog. Everyday results stay under it.
  */
 const SUBMISSION_WORK = 4e9;
-
-/** One dispatch of a compute shader with entry point `main`. */
-export interface Dispatch {
-	/** Shown in GPU error messages and captures: operator and step. */
-	readonly label: string;
-	readonly shader: string;
-	/** Values of the shader's `override` constants: branches on them are compiled away. */
-	readonly constants?: Readonly<Record<string, boolean | number>>;
-	/** The uniform at binding 0: vec4u fields, then u32 scalars, then f32 scalars. */
-	readonly whole: readonly number[];
-	readonly real?: readonly number[];
-	/** Bound at 1, 2, … in this order. */
-	readonly buffers: readonly GPUBuffer[];
-	readonly workgroups: readonly [x: number, y?: number, z?: number];
-	/** Multiply-adds, roughly. */
-	readonly work?: number;
-}
 
 /** Float32 elements to read back once everything recorded has run. */
 export interface Output {
@@ -60,7 +44,7 @@ function pipelineOf(
 }
 
 /** Dispatches in order, with buffers that live as long as the result takes. */
-export class Recording {
+export class Recording implements Recorder {
 	readonly #pools: DevicePools;
 	readonly #borrowed: GPUBuffer[] = [];
 	readonly #uniforms: GPUBuffer[] = [];

@@ -1,28 +1,7 @@
 import { KernelError } from './kernel-error.ts';
-import type { Recording } from './run-kernel.ts';
+import type { BooleanSource, DerivedTensor, FloatSource, GpuTensor } from './recorder.ts';
 
-/** A tensor that lies on the same `GPUDevice`, owned by someone else (a session): read, never destroyed. */
-export interface GpuTensor {
-	/** Created with usage STORAGE. */
-	readonly buffer: GPUBuffer;
-	/** Where the tensor starts; a multiple of 4. 0 when absent. */
-	readonly offsetBytes?: number;
-	/** Number of elements. */
-	readonly length: number;
-	/** How an element is stored; `bool` is one byte. `float32` when absent. */
-	readonly dtype?: 'float32' | 'bool';
-}
-
-/** A tensor that shaders make from others, once for each result that reads it. */
-export interface DerivedTensor {
-	readonly length: number;
-	/** Records those shaders and gives the buffer that they fill. */
-	derive(recording: Recording): GPUBuffer;
-}
-
-export type FloatSource = Float32Array<ArrayBuffer> | GpuTensor | DerivedTensor;
-/** One byte an element, zero or not. */
-export type BooleanSource = Uint8Array<ArrayBuffer> | GpuTensor;
+export type { BooleanSource, DerivedTensor, FloatSource, GpuTensor } from './recorder.ts';
 
 /**
  * A four-dimensional reading of a flat tensor. The element at `(b, h, t, d)` is

@@ -1,0 +1,24 @@
+import { deltaRule } from './delta-rule/delta-rule.ts';
+import { gatedDeltaRule } from './gated-delta-rule/gated-delta-rule.ts';
+import { linearAttention } from './linear-attention/linear-attention.ts';
+import { softmaxAttention } from './softmax-attention/softmax-attention.ts';
+
+/**
+ * The operator of each form of attention, each `(device, inputs, shape, options) → results`.
+ * Its exact argument types are kept: `operators.softmax` is the function itself.
+ */
+export const operators = {
+	softmax: softmaxAttention,
+	linear: linearAttention,
+	gated: linearAttention,
+	delta: deltaRule,
+	'gated-delta': gatedDeltaRule,
+} as const;
+
+/** A form that has an operator. */
+export type OperatorForm = keyof typeof operators;
+
+/** Whether a form has an operator, for forms that come from a file. */
+export function hasOperator(form: string): form is OperatorForm {
+	return Object.hasOwn(operators, form);
+}
