@@ -17,6 +17,8 @@ export default defineConfig({
 				extends: true,
 				test: {
 					name: 'unit',
+					// the first session of a process compiles onnxruntime's WebAssembly
+					testTimeout: 30_000,
 					include: ['**/*.test.ts'],
 					exclude: [...ignored, '**/*.gpu.test.ts'],
 				},

@@ -115,6 +115,7 @@ async function computeView(
 	const runtime = new ModelRuntime(
 		{ ort, gpu: undefined },
 		views,
+		(request) => Promise.resolve(planProbes(index, request)),
 		`Attnscope ${ATTNSCOPE_VERSION}`,
 	);
 	const plan = planProbes(index, { taps: [...view.taps(model)], overrides: [] });
@@ -126,7 +127,7 @@ async function computeView(
 	);
 	const { signal } = new AbortController();
 	const data = await runtime.compute(view.id, silent, signal);
-	const fetch = (query: unknown) => runtime.detail(view.id, query, signal);
+	const fetch = (query: unknown) => runtime.detail(view.id, query, silent, signal);
 	const opened = await new Promise<ReturnType<View['open']>>((resolve) => {
 		const settle = () => {
 			if (!made.scene(SIZE).pending) resolve(made);

@@ -184,6 +184,7 @@ export class App {
 					if (this.running) this.progress(message, done, total);
 				},
 				deviceLost: (reason) => this.loseDevice(reason),
+				planProbes: (request, stop) => this.host.ask('planProbes', request, { signal: stop }),
 			},
 			signal,
 		);

@@ -1,4 +1,5 @@
 import { Endpoint } from '../../extension/protocol/endpoint.ts';
+import type { ProbePlan, ProbeRequest } from '../../extension/protocol/messages.ts';
 import type { RunManifest } from '../../extension/protocol/run.ts';
 import { fromWorkerMethods, workerMethods, type WorkerRun } from '../runtime/worker-methods.ts';
 import { workerPort } from './host-port.ts';
@@ -12,6 +13,7 @@ export interface RuntimeUrls {
 export interface WorkerEvents {
 	progress(message: string, done: number | null, total: number | null): void;
 	deviceLost(reason: string): void;
+	planProbes(request: ProbeRequest, signal: AbortSignal): Promise<ProbePlan>;
 }
 
 type Remote = Endpoint<typeof fromWorkerMethods, typeof workerMethods>;
@@ -57,6 +59,7 @@ export class WorkerClient {
 			fromWorkerMethods,
 			{
 				progress: ({ message, done, total }) => (events.progress(message, done, total), null),
+				planProbes: (request, stop) => events.planProbes(request, stop),
 				deviceLost: ({ reason }) => (events.deviceLost(reason), null),
 			},
 			workerMethods,

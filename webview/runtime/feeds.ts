@@ -1,5 +1,6 @@
 import type { Tensor, TensorConstructor } from 'onnxruntime-web';
 import type { InputTensor, ModelInput } from '../../extension/protocol/run.ts';
+import type { Override } from '../view-api/view.ts';
 import { RunError } from './run-error.ts';
 
 const arrays = {
@@ -33,6 +34,43 @@ function toTensor(make: TensorConstructor, { name, dtype, shape, data }: InputTe
 	// a copy: the bytes may start at an offset that the element type does not allow
 	const values = new array(data.slice().buffer);
 	return new make(dtype, values as Tensor.DataType & Float32Array, shape);
+}
+
+/**
+ * Values for a tensor in the middle of the graph, in its own element type.
+ * @throws RunError `input` where their number or the type does not fit
+ */
+export function toOverride(
+	make: TensorConstructor,
+	{ tensor, dtype, shape, values }: Override,
+): Tensor {
+	const length = shape.reduce((product, size) => product * size, 1);
+	if (values.length !== length) {
+		throw new RunError(
+			'input',
+			`The values for "${tensor}" of shape [${shape.join(', ')}] must be ${length}, got ${values.length}.`,
+		);
+	}
+	switch (dtype) {
+		case 'float32':
+			return new make('float32', values, shape);
+		case 'int64':
+			return new make(
+				'int64',
+				BigInt64Array.from(values, (value) => BigInt(Math.round(value))),
+				shape,
+			);
+		case 'int32':
+			return new make('int32', Int32Array.from(values), shape);
+		case 'bool':
+			return new make(
+				'bool',
+				Uint8Array.from(values, (value) => (value === 0 ? 0 : 1)),
+				shape,
+			);
+		default:
+			throw new RunError('input', `"${tensor}" is of type ${dtype}, which cannot be replaced.`);
+	}
 }
 
 /** What to write on the token axes: the input's words, else the ids of its first integer tensor. */

@@ -1,11 +1,14 @@
+import type { ProbePlan, ProbeRequest } from '../../extension/protocol/messages.ts';
 import type { ModelSummary } from '../../extension/protocol/model.ts';
 import type { BackendChoice, ModelInput, RunManifest } from '../../extension/protocol/run.ts';
-import type { ComputedView, ViewContext } from '../view-api/view.ts';
+import type { ComputedView, OtherRun, RunAgain, ViewContext } from '../view-api/view.ts';
 import { wordsOf } from './backend.ts';
 import { hashInput, tokensOf } from './feeds.ts';
 import type { ModelBytes } from './model-bytes.ts';
-import { ModelSession, type SessionPlan, type Surroundings } from './model-session.ts';
+import type { ModelSession, SessionPlan, Surroundings } from './model-session.ts';
+import type { NamedTensors } from './named-tensors.ts';
 import { RunError } from './run-error.ts';
+import { SessionCache } from './session-cache.ts';
 
 export interface RunRequest {
 	readonly model: ModelSummary;
@@ -15,21 +18,33 @@ export interface RunRequest {
 	readonly loadMilliseconds: number;
 }
 
+/** Plans probes of the model; the index it takes is the host's. */
+export type PlanProbes = (request: ProbeRequest) => Promise<ProbePlan>;
+
+interface LastRun {
+	readonly bytes: ModelBytes;
+	readonly request: RunRequest;
+	readonly session: ModelSession;
+	readonly tensors: NamedTensors;
+}
+
 type Progress = ViewContext['progress'];
 
 /** Runs one model and computes views on its tensors; the same in the worker and in Node. */
 export class ModelRuntime {
-	private session: ModelSession | undefined;
-	private sessionKey = '';
-	private last: RunRequest | undefined;
+	private readonly sessions: SessionCache;
+	private last: LastRun | undefined;
 	private readonly computed = new Map<string, unknown>();
 	private runs = 0;
 
 	constructor(
-		private readonly surroundings: Surroundings,
+		surroundings: Surroundings,
 		private readonly views: readonly ComputedView[],
+		private readonly planProbes: PlanProbes,
 		private readonly tool: string,
-	) {}
+	) {
+		this.sessions = new SessionCache(surroundings);
+	}
 
 	/**
 	 * Runs the model; a session is kept while model, probes and backend stay the same.
@@ -38,21 +53,25 @@ export class ModelRuntime {
 	 */
 	async run(bytes: ModelBytes, request: RunRequest, progress: Progress): Promise<RunManifest> {
 		this.computed.clear();
+		this.last?.tensors.dispose();
 		this.last = undefined;
-		let session = await this.sessionFor(bytes, request, request.choice, progress);
-		let start = performance.now();
+		const { model, plan, choice, input } = request;
+		progress('Creating the session');
+		let session = await this.sessions.get(model, bytes, plan, choice);
 		progress('Running the model');
+		let start = performance.now();
+		let tensors: NamedTensors;
 		try {
-			await session.run(request.input);
+			tensors = await session.run(input);
 		} catch (error) {
 			if (session.chosen.backend === 'wasm') throw error;
 			const reason = `WebGPU failed while running: ${wordsOf(error)}`;
-			session = await this.sessionFor(bytes, request, 'wasm', progress, reason);
+			session = await this.sessions.get(model, bytes, plan, 'wasm', reason);
 			start = performance.now();
-			await session.run(request.input);
+			tensors = await session.run(input);
 		}
 		const milliseconds = performance.now() - start;
-		this.last = request;
+		this.last = { bytes, request, session, tensors };
 		return this.manifest(request, session, milliseconds);
 	}
 
@@ -64,16 +83,22 @@ export class ModelRuntime {
 	}
 
 	/** What a view needs beyond its data. */
-	async detail(id: string, query: unknown, signal: AbortSignal): Promise<unknown> {
-		if (!this.computed.has(id))
+	async detail(
+		id: string,
+		query: unknown,
+		progress: Progress,
+		signal: AbortSignal,
+	): Promise<unknown> {
+		if (!this.computed.has(id)) {
 			throw new RunError('session', 'This picture belongs to an old run.');
-		const context = this.context(() => undefined, signal);
+		}
+		const context = this.context(progress, signal);
 		return this.view(id).detail(context, this.computed.get(id), query);
 	}
 
 	/** The device, so that its loss can be noticed. */
 	get device(): GPUDevice | undefined {
-		return this.session?.device;
+		return this.last?.session.device;
 	}
 
 	private view(id: string): ComputedView {
@@ -83,36 +108,46 @@ export class ModelRuntime {
 	}
 
 	private context(progress: Progress, signal: AbortSignal): ViewContext {
-		const { session, last } = this;
-		if (!session || !last) throw new RunError('session', 'The model has not been run yet.');
+		const { last } = this;
+		if (!last) throw new RunError('session', 'The model has not been run yet.');
+		const { request, session, tensors } = last;
 		return {
-			model: last.model,
+			model: request.model,
 			device: session.device,
-			tokens: tokensOf(last.input),
-			labels: last.input.labels,
-			tensor: (name) => Promise.resolve().then(() => session.tensor(name)),
+			tokens: tokensOf(request.input),
+			labels: request.input.labels,
+			input: request.input,
+			tensor: (name) => Promise.resolve().then(() => tensors.get(name)),
+			again: (again) => this.again(last, again, signal),
 			progress,
 			signal,
 		};
 	}
 
-	private async sessionFor(
-		bytes: ModelBytes,
-		{ model, plan }: RunRequest,
-		choice: BackendChoice,
-		progress: Progress,
-		forced?: string,
-	): Promise<ModelSession> {
-		const taps = plan.outputs.map(({ tensor }) => tensor);
-		const writes = plan.inputs.map(({ tensor }) => tensor);
-		const key = JSON.stringify([model.uri, model.version, taps, writes, choice]);
-		if (this.session && this.sessionKey === key) return this.session;
-		await this.session?.dispose();
-		this.session = undefined;
-		progress('Creating the session');
-		this.session = await ModelSession.create(this.surroundings, bytes, plan, choice, forced);
-		this.sessionKey = key;
-		return this.session;
+	private async again(
+		{ bytes, request, session: first }: LastRun,
+		{ input = request.input, overrides = [], taps }: RunAgain,
+		signal: AbortSignal,
+	): Promise<OtherRun> {
+		signal.throwIfAborted();
+		const writes = overrides.map(({ tensor, dtype }) => ({ tensor, dtype }));
+		const plan = await this.planProbes({ taps: [...taps], overrides: writes });
+		const [refused] = plan.refused;
+		if (refused) throw new RunError('session', `${refused.tensor}: ${refused.reason}`);
+		const { backend, reason } = first.chosen;
+		const session = await this.sessions.get(
+			request.model,
+			bytes,
+			plan,
+			backend,
+			backend === 'wasm' ? reason : undefined,
+		);
+		signal.throwIfAborted();
+		const tensors = await session.run(input, overrides);
+		return {
+			tensor: (name) => Promise.resolve().then(() => tensors.get(name)),
+			release: () => tensors.dispose(),
+		};
 	}
 
 	private async manifest(

@@ -1,9 +1,10 @@
 import type * as ort from 'onnxruntime-web';
-import type { InferenceSession, Tensor } from 'onnxruntime-web';
+import type { InferenceSession } from 'onnxruntime-web';
 import type { ProbePlan } from '../../extension/protocol/messages.ts';
 import type { BackendChoice, ModelInput } from '../../extension/protocol/run.ts';
 import { chooseBackend, onWasm, wordsOf, type ChosenBackend } from './backend.ts';
-import { toFeeds } from './feeds.ts';
+import type { Override } from '../view-api/view.ts';
+import { toFeeds, toOverride } from './feeds.ts';
 import type { ModelBytes } from './model-bytes.ts';
 import { NamedTensors } from './named-tensors.ts';
 import { RunError } from './run-error.ts';
@@ -20,8 +21,6 @@ export type SessionPlan = Pick<ProbePlan, 'edits' | 'suffix' | 'outputs' | 'inpu
 
 /** One model, patched with its probes, on one backend. */
 export class ModelSession {
-	private readonly tensors = new NamedTensors();
-
 	private constructor(
 		private readonly ort: Ort,
 		private readonly session: InferenceSession,
@@ -69,15 +68,15 @@ export class ModelSession {
 	}
 
 	/**
-	 * Runs the model and keeps its tensors until the next run.
-	 * @param overrides by tensor name: what to put in its place
-	 * @throws RunError `session` with the runtime's own words
+	 * Runs the model.
+	 * @returns what it read, by name; the caller disposes of it
+	 * @throws RunError `session` with the runtime's own words, `input` where an override does not fit
 	 */
-	async run(input: ModelInput, overrides: Readonly<Record<string, Tensor>> = {}): Promise<void> {
-		this.tensors.dispose();
+	async run(input: ModelInput, overrides: readonly Override[] = []): Promise<NamedTensors> {
 		const feeds = toFeeds(this.ort.Tensor, input);
-		for (const { tensor, input: name } of this.plan.inputs) {
-			if (overrides[tensor]) feeds[name] = overrides[tensor];
+		for (const override of overrides) {
+			const place = this.plan.inputs.find(({ tensor }) => tensor === override.tensor);
+			if (place) feeds[place.input] = toOverride(this.ort.Tensor, override);
 		}
 		let results: InferenceSession.OnnxValueMapType;
 		try {
@@ -86,19 +85,15 @@ export class ModelSession {
 			throw new RunError('session', `The model did not run: ${wordsOf(error)}`);
 		}
 		const tapped = new Map(this.plan.outputs.map(({ tensor, output }) => [output, tensor]));
+		const tensors = new NamedTensors();
 		for (const [output, value] of Object.entries(results)) {
-			this.tensors.add(tapped.get(output) ?? output, value);
+			tensors.add(tapped.get(output) ?? output, value);
 		}
+		return tensors;
 	}
 
-	/** @throws RunError `no-such-tensor` */
-	tensor(name: string): ReturnType<NamedTensors['get']> {
-		return this.tensors.get(name);
-	}
-
-	async dispose(): Promise<void> {
-		this.tensors.dispose();
-		await this.session.release();
+	dispose(): Promise<void> {
+		return this.session.release();
 	}
 }
 

@@ -1,5 +1,5 @@
 import { unread } from '../../extension/protocol/messages.ts';
-import type { Method } from '../../extension/protocol/messages.ts';
+import type { Method, ProbePlan, ProbeRequest } from '../../extension/protocol/messages.ts';
 import type { BackendChoice, RunManifest } from '../../extension/protocol/run.ts';
 import type { RunRequest } from './model-runtime.ts';
 
@@ -28,5 +28,7 @@ export const workerMethods = {
 /** What the worker tells its page. */
 export const fromWorkerMethods = {
 	progress: within<{ message: string; done: number | null; total: number | null }, null>(),
+	/** The index that plans take is the host's; the page passes the question on. */
+	planProbes: within<ProbeRequest, ProbePlan>(),
 	deviceLost: within<{ reason: string }, null>(),
 };

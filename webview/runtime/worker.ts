@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-web/webgpu';
 import { Endpoint, type Port } from '../../extension/protocol/endpoint.ts';
+import type { ProbeRequest } from '../../extension/protocol/messages.ts';
 import { views } from '../app/views.ts';
 import { ModelBytes } from './model-bytes.ts';
 import { ModelRuntime } from './model-runtime.ts';
@@ -69,7 +70,8 @@ const endpoint = new Endpoint(
 			ort.env.logLevel = 'error';
 			bytes = new ModelBytes(modelBytes);
 			const gpu = scope.navigator.gpu;
-			runtime = new ModelRuntime({ ort, gpu }, views, `Attnscope ${ATTNSCOPE_VERSION}`);
+			const planProbes = (request: ProbeRequest) => endpoint.ask('planProbes', request);
+			runtime = new ModelRuntime({ ort, gpu }, views, planProbes, `Attnscope ${ATTNSCOPE_VERSION}`);
 			return null;
 		},
 		putBytes: ({ offset, bytes: part }) => {
@@ -86,7 +88,7 @@ const endpoint = new Endpoint(
 		compute: ({ view }, signal) =>
 			inTurn(signal, () => started().runtime.compute(view, progress, signal)),
 		detail: ({ view, query }, signal) =>
-			inTurn(signal, () => started().runtime.detail(view, query, signal)),
+			inTurn(signal, () => started().runtime.detail(view, query, progress, signal)),
 	},
 	fromWorkerMethods,
 	(error) => console.error(error.message),

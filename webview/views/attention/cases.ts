@@ -74,7 +74,9 @@ export function contextOf(
 		model,
 		device: undefined,
 		tokens,
-		labels,
+		labels: [...labels],
+		input: { source: 'a test', tensors: [], tokens: [...tokens], labels: [...labels], note: '' },
+		again: () => Promise.reject(new Error('A hand-made run cannot be run again.')),
 		tensor: (name) => {
 			const found = tensors.find((each) => each.name === name);
 			if (found) return Promise.resolve(found);
