@@ -5,23 +5,21 @@ Keys are `layers.N.position` and `layers.N.velocity`, each [B, T, D], after bloc
 from common.graph_values import computed_by
 
 
+# How the two kinds of model write the last velocity of a block, its return, and the table of first velocities.
+LINES = {
+    'velocity': ('v = self.velocity_norm(self.mlp_step', 'return x + v, v', 'v = self.velocity(ids)'),
+    'momentum': ('p = self.mlp_norm(', 'return x + p, p', 'p = self.momentum(ids)'),
+}
+
+
 def motion_names(proto, model, file):
-    """Quantity to value name. `file` is the model's Python; its blocks end in `return x + v, v` with one name or another."""
-    after = 'return x + v, v' if hasattr(model, 'velocity') else 'return x + p, p'
-    norm = 'velocity_norm' if hasattr(model, 'velocity') else 'mlp_norm'
-    names = {}
+    """Quantity to the name of its value; `file` is the model's Python under `samples/`."""
+    velocity, position, start = LINES['velocity' if hasattr(model, 'velocity') else 'momentum']
+    names = {'start.velocity': computed_by(proto, start.split('.')[1].split('(')[0], file, start)}
     for i in range(len(model.layers)):
-        names[f'layers.{i}.position'] = computed_by(proto, f'layers.{i}', file, after)
-        names[f'layers.{i}.velocity'] = last_output(proto, f'/layers.{i}/{norm}/')
-    names['start.velocity'] = last_output(proto, '/velocity/' if hasattr(model, 'velocity') else '/momentum/')
+        names[f'layers.{i}.position'] = computed_by(proto, f'layers.{i}', file, position)
+        names[f'layers.{i}.velocity'] = computed_by(proto, f'layers.{i}', file, velocity)
     return names
-
-
-def last_output(proto, prefix):
-    found = [node.output[0] for node in proto.graph.node if node.name.startswith(prefix)]
-    if not found:
-        raise ValueError(f'no node is named {prefix}...')
-    return found[-1]
 
 
 def watch_motion(model):
