@@ -1,5 +1,6 @@
 import { deltaRule } from './delta-rule/delta-rule.ts';
 import { gatedDeltaRule } from './gated-delta-rule/gated-delta-rule.ts';
+import { hybridAttention } from './hybrid-attention/hybrid-attention.ts';
 import { linearAttention } from './linear-attention/linear-attention.ts';
 import { softmaxAttention } from './softmax-attention/softmax-attention.ts';
 
@@ -13,6 +14,7 @@ export const operators = {
 	gated: linearAttention,
 	delta: deltaRule,
 	'gated-delta': gatedDeltaRule,
+	hybrid: hybridAttention,
 } as const;
 
 /** A form that has an operator. */
