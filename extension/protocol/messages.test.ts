@@ -37,6 +37,7 @@ const model = {
 	inputs: [{ name: 'ids', dtype: 'int64', shape: ['batch', 64, null] }],
 	outputs: [{ name: 'logits', dtype: 'float32', shape: null }],
 	sites: [site],
+	external: [{ location: 'model.onnx.data', bytes: 64 }],
 	codeLinks: [
 		{
 			site: site.id,
@@ -82,10 +83,12 @@ const summary = {
 		adapter: 'some gpu',
 		milliseconds: { load: 1, session: 2, run: 3 },
 	},
+	view: 'attention',
 	sites: [
 		{
 			site: site.id,
 			description: 'It attends.',
+			lens: '',
 			entropy: 0.4,
 			reach: 37,
 			proof: { site: site.id, residual: 3e-7, tolerance: 1e-4, verified: true, reason: '' },

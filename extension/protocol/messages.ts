@@ -72,6 +72,8 @@ export const hostMethods = {
 	ready: method(record({ version: count }), pageState),
 	/** `length` bytes of the open model, from `offset` (bytes). */
 	readBytes: method(record({ offset: count, length: count }), bytes),
+	/** The same of a file that holds weights of the open model, by its path in the model's folder. */
+	readExternal: method(record({ location: text, offset: count, length: count }), bytes),
 	/** How to read and write the named tensors without touching the file. */
 	planProbes: method(probeRequest, probePlan),
 	/** The numbers and small pictures of a finished run. */

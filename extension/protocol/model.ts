@@ -111,6 +111,8 @@ export const modelSummary = record({
 	uri: text,
 	name: text,
 	bytes: count,
+	/** Files that hold weights, by their path in the model's folder. */
+	external: listOf(record({ location: text, bytes: count })),
 	/** Changes when the file does. */
 	version: text,
 	irVersion: count,

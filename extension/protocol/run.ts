@@ -75,6 +75,8 @@ export const siteResult = record({
 	site: text,
 	/** The finding in one sentence. */
 	description: text,
+	/** The numbers for the line above the code, such as `31 % softmax`; empty to say entropy and reach alone. */
+	lens: text,
 	/** Mean entropy of the rows of M, nats. */
 	entropy: optional(finite),
 	/** Mean distance between a query and the keys it reads, tokens. */
@@ -87,6 +89,8 @@ export type SiteResult = Parsed<typeof siteResult>;
 
 export const runSummary = record({
 	manifest: runManifest,
+	/** Which view found it; the findings of several views of one run stand side by side. */
+	view: text,
 	sites: listOf(siteResult),
 });
 export type RunSummary = Parsed<typeof runSummary>;

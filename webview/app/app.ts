@@ -6,7 +6,7 @@ import {
 	type PageState,
 } from '../../extension/protocol/messages.ts';
 import { ProtocolError } from '../../extension/protocol/parse.ts';
-import type { RunManifest, RunSummary } from '../../extension/protocol/run.ts';
+import type { InputTensor, RunManifest, RunSummary } from '../../extension/protocol/run.ts';
 import type { View } from '../view-api/view.ts';
 import type { Card } from './card.ts';
 import {
@@ -40,6 +40,7 @@ export class App {
 	private state: PageState | undefined;
 	private worker: { readonly client: WorkerClient; readonly key: string } | undefined;
 	private running: AbortController | undefined;
+	private underWay: { readonly key: string; readonly summary: Promise<RunSummary> } | undefined;
 	private manifest: RunManifest | undefined;
 	private summary: RunSummary | undefined;
 	private view: View | undefined;
@@ -66,7 +67,7 @@ export class App {
 		this.page = new Page(root, {
 			run: () => this.runAndShow(),
 			runOnInput: this.press('runOnInput'),
-			pickView: (id) => this.open(id).catch((error: unknown) => this.fail(error)),
+			pickView: (id) => this.tell(this.switchTo(id)),
 			pickBackend: this.press('pickBackend'),
 			export: (format) => this.tell(this.export(format)),
 			goToCode: this.press('goToCode'),
@@ -93,9 +94,7 @@ export class App {
 		const { model, problem } = state;
 		this.page.showModel(model?.name ?? 'Attnscope');
 		if (!this.manifest) this.page.showBackend(undefined);
-		const changed =
-			keyOf(before) !== keyOf(state) ||
-			JSON.stringify(before?.input) !== JSON.stringify(state.input);
+		const changed = runKeyOf(before) !== runKeyOf(state);
 		if (!changed && this.summary && before?.trusted === state.trusted) {
 			if (state.site !== null) this.select(state.site);
 			return;
@@ -110,8 +109,21 @@ export class App {
 		else this.wait(idleCard(model, () => this.runAndShow()));
 	}
 
-	/** @returns the numbers of the run. @throws what made it fail, after showing it */
-	private async run(): Promise<RunSummary> {
+	/**
+	 * Runs the model; who asks while the same run is under way gets that one.
+	 * @returns the numbers of the run. @throws what made it fail, after showing it
+	 */
+	private run(): Promise<RunSummary> {
+		const key = runKeyOf(this.state);
+		if (this.underWay?.key === key) return this.underWay.summary;
+		const summary = this.runAnew().finally(() => {
+			if (this.underWay?.summary === summary) this.underWay = undefined;
+		});
+		this.underWay = { key, summary };
+		return summary;
+	}
+
+	private async runAnew(): Promise<RunSummary> {
 		this.cancel();
 		const { state } = this;
 		if (!state?.model || !state.input || !state.trusted) {
@@ -143,11 +155,9 @@ export class App {
 			this.saved.ran(model.uri);
 			const id = state.view ?? this.saved.view(model.uri) ?? this.fitting()[0]!.id;
 			await this.open(id, signal);
-			this.summary = summarize(this.manifest, this.picture.view!);
 			this.running = undefined;
 			this.status('ready', '');
-			await this.host.ask('reportRun', this.summary, { timeoutMs: HOST_TIMEOUT_MS });
-			return this.summary;
+			return await this.report();
 		} catch (error) {
 			// a newer run took over: its pages are the ones to show
 			if (this.running !== running && this.running !== undefined) throw error;
@@ -158,7 +168,31 @@ export class App {
 		}
 	}
 
-	private async open(id: string, signal = new AbortController().signal): Promise<void> {
+	/** Shows another view of the same run. */
+	private async switchTo(id: string): Promise<void> {
+		this.cancel();
+		const running = new AbortController();
+		this.running = running;
+		try {
+			this.progress('Computing the picture', null, null);
+			await this.open(id, running.signal);
+			this.running = undefined;
+			this.status('ready', '');
+			await this.report();
+		} catch (error) {
+			if (this.running !== running) return;
+			this.running = undefined;
+			this.fail(error);
+		}
+	}
+
+	private async report(): Promise<RunSummary> {
+		this.summary = summarize(this.manifest!, this.view!.id, this.picture.view!);
+		await this.host.ask('reportRun', this.summary, { timeoutMs: HOST_TIMEOUT_MS });
+		return this.summary;
+	}
+
+	private async open(id: string, signal: AbortSignal): Promise<void> {
 		const { state, worker, manifest } = this;
 		if (!state?.model || !worker || !manifest) return;
 		const fitting = this.fitting();
@@ -208,6 +242,7 @@ export class App {
 
 	private cancel(): void {
 		if (!this.running) return;
+		this.underWay = undefined;
 		this.running.abort();
 		this.dropWorker();
 	}
@@ -283,4 +318,13 @@ export class App {
 
 function keyOf(state: PageState | undefined): string {
 	return state?.model ? `${state.model.uri}@${state.model.version}@${state.backend}` : '';
+}
+
+/** Changes with whatever makes a run another one. */
+function runKeyOf(state: PageState | undefined): string {
+	return `${keyOf(state)} ${JSON.stringify(state?.input?.tensors.map(inputKey) ?? null)}`;
+}
+
+function inputKey({ name, dtype, shape, data }: InputTensor): unknown {
+	return [name, dtype, shape, Array.from(data)];
 }

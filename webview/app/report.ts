@@ -4,9 +4,10 @@ import { darkTheme, lightTheme } from '../draw/theme.ts';
 import type { OpenView } from '../view-api/view.ts';
 
 /** What the host keeps of a run: numbers, sentences and small pictures, one a site. */
-export function summarize(manifest: RunManifest, view: OpenView): RunSummary {
+export function summarize(manifest: RunManifest, id: string, view: OpenView): RunSummary {
 	return {
 		manifest,
+		view: id,
 		sites: view.findings().map(({ picture, ...numbers }) => ({
 			...numbers,
 			picture: { dark: sceneToSvg(picture, darkTheme), light: sceneToSvg(picture, lightTheme) },

@@ -101,6 +101,8 @@ export interface DataExport {
 export interface SiteFinding {
 	readonly site: string;
 	readonly description: string;
+	/** The numbers for the line above the code, such as `31 % softmax`; empty to say entropy and reach alone. */
+	readonly lens: string;
 	readonly entropy: number | null;
 	readonly reach: number | null;
 	readonly proof: Proof;

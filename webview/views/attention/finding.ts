@@ -13,6 +13,8 @@ import { headThumbnails } from './thumbnails.ts';
 const CARD: Size = { width: 400, height: 240, characterWidth: 6.7, lineHeight: 16 };
 const MOST_HEADS = 12;
 
+const nothing = { lens: '', entropy: null, reach: null };
+
 /** The numbers and the small picture of every site that was tried. */
 export function attentionFindings(data: AttentionData): SiteFinding[] {
 	return data.sites.map((picture) => {
@@ -20,7 +22,7 @@ export function attentionFindings(data: AttentionData): SiteFinding[] {
 		if (!measured) {
 			const description = `${siteName(site)} cannot be drawn. ${proof.reason}`;
 			const empty = card(site.id, description, [], CARD.lineHeight);
-			return { site: site.id, description, entropy: null, reach: null, proof, picture: empty };
+			return { ...nothing, site: site.id, description, proof, picture: empty };
 		}
 		const heads = headSummaries(data, picture, measured, 0);
 		const mean = (value: (head: HeadSummary) => number) =>
@@ -28,6 +30,7 @@ export function attentionFindings(data: AttentionData): SiteFinding[] {
 		return {
 			site: site.id,
 			description: siteSentence(picture, heads),
+			lens: '',
 			entropy: mean(({ entropy }) => entropy),
 			reach: mean(({ reach }) => reach),
 			proof,
