@@ -28,13 +28,23 @@ export async function runSample(folder: string, view: View): Promise<OpenView | 
 	const bytes = new ModelBytes(file.length);
 	bytes.put(0, file);
 	const plan = planProbes(index, { taps: [...view.taps(model)], overrides: [] });
-	const runtime = new ModelRuntime({ ort, gpu: undefined }, [view], 'gallery');
+	const runtime = new ModelRuntime(
+		{ ort, gpu: undefined },
+		[view],
+		(request) => Promise.resolve(planProbes(index, request)),
+		'gallery',
+	);
 	const request = { model, plan, input, choice: 'wasm' as const, loadMilliseconds: 0 };
 	const silent = () => undefined;
 	await runtime.run(bytes, request, silent);
 	const { signal } = new AbortController();
 	const data = await runtime.compute(view.id, silent, signal);
-	return view.open(data, undefined, (query) => runtime.detail(view.id, query, signal), silent);
+	return view.open(
+		data,
+		undefined,
+		(query) => runtime.detail(view.id, query, silent, signal),
+		silent,
+	);
 }
 
 /** The scene once everything it asked for has come. */

@@ -209,6 +209,15 @@ describe('a site that cannot be drawn', () => {
 	});
 });
 
+it('stops when it is cancelled', async () => {
+	const cancelled = new AbortController();
+	const context = contextOf(modelWith(site), previous.tensors);
+	cancelled.abort();
+	await expect(attention.compute({ ...context, signal: cancelled.signal })).rejects.toThrow(
+		'abort',
+	);
+});
+
 describe('the state', () => {
 	const context = contextOf(modelWith(site), previous.tensors);
 

@@ -45,6 +45,7 @@ export function modelWith(...sites: AttentionSite[]): ModelSummary {
 		inputs: [],
 		outputs: [],
 		sites,
+		external: [],
 		codeLinks: [],
 	};
 }

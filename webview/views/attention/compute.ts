@@ -83,7 +83,7 @@ async function pictureOf(context: ViewContext, site: AttentionSite): Promise<Sit
 	try {
 		const open = await openSoftmax(context, site);
 		const residual = await open.results.residual(open.output);
-		const measured = await measure(open, residual.heads);
+		const measured = await measure(open, residual.heads, context.signal);
 		return { site, proof: proofOf(site, residual.overall), measured };
 	} catch (error) {
 		if (context.signal.aborted || !isReason(error)) throw error;
@@ -120,12 +120,14 @@ function proofOf(site: AttentionSite, residual: number): Proof {
 async function measure(
 	{ results, queryOffset }: OpenSite,
 	residuals: Float64Array,
+	signal: AbortSignal,
 ): Promise<MeasuredSite> {
 	const { B, H, T, S } = results.shape;
 	const { entropy, largest, largestAt, distance, self } = await results.rowStatistics();
 	const thumbnails: PooledWeights[] = [];
 	const most = { rows: THUMBNAIL_CELLS, columns: THUMBNAIL_CELLS };
 	for (let head = 0; head < H; head++) {
+		signal.throwIfAborted();
 		const whole = { batch: 0, head, rows: [0, T], columns: [0, S] } as const;
 		thumbnails.push(pooled(await results.pyramid(whole, most)));
 	}
