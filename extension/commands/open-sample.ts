@@ -9,7 +9,8 @@ export const openSample: Command = {
 		const { extensionUri, globalStorageUri, extension } = parts.services.context;
 		const { version } = extension.packageJSON as { version: string };
 		const bundled = vscode.Uri.joinPath(extensionUri, 'samples');
-		const copy = vscode.Uri.joinPath(globalStorageUri, `samples-${version}`);
+		// named as where it was exported, so that the lines in the model lead to this copy
+		const copy = vscode.Uri.joinPath(globalStorageUri, version, 'samples');
 		if (!(await hasFile(copy, 'mqar-softmax', 'model.onnx')))
 			await vscode.workspace.fs.copy(bundled, copy, { overwrite: true });
 		const code = vscode.Uri.joinPath(copy, 'mqar-softmax', 'model.py');

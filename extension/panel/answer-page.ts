@@ -53,11 +53,15 @@ export function answerPage(services: Services, page: AskingPage): HostHandlers {
 		readBytes: async ({ offset, length }, signal) => {
 			trusted();
 			const { uri, model } = await shown();
-			checkRange(offset, length, model.index.bytes);
-			if ((await versionOf(uri)) !== model.version)
-				throw refusal('The model file changed while it was loaded; run again.');
-			const bytes = await withModelBytes(uri, (source) => source.read(offset, length, signal));
-			return exactly(bytes);
+			const file = { uri, bytes: model.index.bytes, version: model.fileVersion };
+			return await readRange(file, offset, length, signal);
+		},
+		readExternal: async ({ location, offset, length }, signal) => {
+			trusted();
+			const { model } = await shown();
+			const file = model.external.files.find((known) => known.location === location);
+			if (!file) throw refusal(`The model has no weights in ${location}.`);
+			return await readRange(file, offset, length, signal);
 		},
 		planProbes: async (request) => {
 			trusted();
@@ -102,11 +106,25 @@ function targetOf(page: AskingPage, site?: string): ModelTarget | undefined {
 	return uri && { model: uri.toString(), ...(site !== undefined && { site }) };
 }
 
-function checkRange(offset: number, length: number, size: number): void {
+interface ReadableFile {
+	readonly uri: vscode.Uri;
+	readonly bytes: number;
+	readonly version: string;
+}
+
+async function readRange(
+	{ uri, bytes, version }: ReadableFile,
+	offset: number,
+	length: number,
+	signal: AbortSignal,
+): Promise<Uint8Array> {
 	if (length > mostBytesAtOnce)
 		throw refusal(`At most ${mostBytesAtOnce} bytes are read at once, not ${length}.`);
-	if (offset + length > size)
-		throw refusal(`The model has ${size} bytes, and ${length} were asked for from ${offset}.`);
+	if (offset + length > bytes)
+		throw refusal(`The file has ${bytes} bytes, and ${length} were asked for from ${offset}.`);
+	if ((await versionOf(uri)) !== version)
+		throw refusal('The model changed while it was loaded; run again.');
+	return exactly(await withModelBytes(uri, (source) => source.read(offset, length, signal)));
 }
 
 /** A view would be sent with all of the buffer behind it. */

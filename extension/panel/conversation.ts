@@ -143,6 +143,8 @@ export class Conversation {
 			this.wish = { ...this.wish, ...(site !== undefined && { site }), ...(run && { run }) };
 			return;
 		}
+		// what is to be run must have arrived before
+		if (this.repaint.takeBack()) await this.pushState();
 		if (site !== undefined)
 			await this.endpoint.ask('selectSite', { site }, { timeoutMs: pageTimeoutMs });
 		if (run) await this.run();

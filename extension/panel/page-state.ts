@@ -29,8 +29,11 @@ export async function pageStateOf(
 	if (state.kind === 'failed')
 		return { ...common, ...nothing, problem: state.problem, runAtOnce: false };
 	const { summary, model } = state;
+	if (model.external.problem !== '')
+		return { ...common, ...nothing, problem: model.external.problem, runAtOnce: false };
 	const { input, note } = await services.inputs.resolve(model);
-	const small = summary.bytes <= runAtOnceBytes;
+	const bytes = summary.external.reduce((sum, file) => sum + file.bytes, summary.bytes);
+	const small = bytes <= runAtOnceBytes;
 	return {
 		...common,
 		model: summary,

@@ -9,10 +9,21 @@ export class Debounce {
 
 	call(): void {
 		clearTimeout(this.timer);
-		this.timer = setTimeout(this.act, this.delayMs);
+		this.timer = setTimeout(() => {
+			this.timer = undefined;
+			this.act();
+		}, this.delayMs);
+	}
+
+	/** Takes back a call that waits; answers whether there was one. */
+	takeBack(): boolean {
+		const waited = this.timer !== undefined;
+		this.dispose();
+		return waited;
 	}
 
 	dispose(): void {
 		clearTimeout(this.timer);
+		this.timer = undefined;
 	}
 }

@@ -24,6 +24,8 @@ export type ModelState =
 export class ModelEntry {
 	private readonly disposables = new Disposables();
 	private readonly changed = this.disposables.add(new vscode.EventEmitter<void>());
+	private readonly written = this.disposables.add(new Debounce(300, () => this.readAgain()));
+	private readonly watched = new Set<string>();
 	private reading: { readonly stop: AbortController; readonly state: Promise<ModelState> };
 	private latest: ModelState | undefined;
 
@@ -35,8 +37,7 @@ export class ModelEntry {
 		private readonly log: vscode.LogOutputChannel,
 	) {
 		this.reading = this.read();
-		const written = this.disposables.add(new Debounce(300, () => this.readAgain()));
-		this.watch(uri, () => written.call());
+		this.watch(uri, () => this.written.call());
 		this.watch(pinsFile(uri), () => void this.linkAgain());
 		this.disposables.add(python.onDidChange(() => void this.linkAgain()));
 	}
@@ -66,6 +67,8 @@ export class ModelEntry {
 	}
 
 	private watch(file: vscode.Uri, act: () => void): void {
+		if (this.watched.has(file.toString())) return;
+		this.watched.add(file.toString());
 		const folder = vscode.Uri.joinPath(file, '..');
 		const pattern = new vscode.RelativePattern(folder, globOf(nameOf(file)));
 		const watcher = this.disposables.add(vscode.workspace.createFileSystemWatcher(pattern));
@@ -86,6 +89,7 @@ export class ModelEntry {
 	private async stateOf(signal: AbortSignal): Promise<ModelState> {
 		try {
 			const model = await openModel(this.uri, signal);
+			for (const uri of model.external.named) this.watch(uri, () => this.written.call());
 			return this.stateWith(model, await this.linksOf(model));
 		} catch (error) {
 			if (!signal.aborted) this.log.warn(`${this.uri.toString()}: ${String(error)}`);
@@ -98,7 +102,14 @@ export class ModelEntry {
 			kind: 'read',
 			model,
 			links,
-			summary: summarizeModel({ ...model, uri: this.uri.toString() }, links),
+			summary: summarizeModel(
+				{
+					...model,
+					uri: this.uri.toString(),
+					external: model.external.files.map(({ location, bytes }) => ({ location, bytes })),
+				},
+				links,
+			),
 		};
 	}
 

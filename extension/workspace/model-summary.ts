@@ -8,6 +8,8 @@ export interface KnownModel {
 	readonly version: string;
 	readonly index: ModelIndex;
 	readonly sites: readonly AttentionSite[];
+	/** Files that hold weights; default: none. */
+	readonly external?: ModelSummary['external'];
 }
 
 /** What pages and lists know of a model. */
@@ -19,6 +21,7 @@ export function summarizeModel(model: KnownModel, links: readonly CodeLink[]): M
 		uri: model.uri,
 		name: model.name,
 		bytes: index.bytes,
+		external: [...(model.external ?? [])],
 		version: model.version,
 		irVersion: index.irVersion,
 		opsets: index.opsets.map(({ domain, version }) => ({ domain, version })),

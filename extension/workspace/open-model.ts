@@ -3,6 +3,7 @@ import { findSites } from '../attention/find-sites.ts';
 import { indexModel } from '../onnx/index-model.ts';
 import type { ModelIndex } from '../onnx/model-index.ts';
 import type { AttentionSite } from '../protocol/model.ts';
+import { findExternalFiles, type ExternalFiles } from './external-files.ts';
 import { versionOf, withModelBytes } from './model-file.ts';
 
 /** A model as its file was at one moment; no handle stays open behind it. */
@@ -10,17 +11,22 @@ export interface OpenModel {
 	readonly uri: Uri;
 	/** The file's name. */
 	readonly name: string;
-	/** Another one whenever the file is written. */
+	/** Another one whenever the file, or one with its weights, is written. */
 	readonly version: string;
+	/** Of the model file alone. */
+	readonly fileVersion: string;
 	readonly index: ModelIndex;
 	readonly sites: readonly AttentionSite[];
+	readonly external: ExternalFiles;
 }
 
 /** @throws FormatError, or what the file system says */
 export async function openModel(uri: Uri, signal: AbortSignal): Promise<OpenModel> {
-	const version = await versionOf(uri);
+	const fileVersion = await versionOf(uri);
 	const index = await withModelBytes(uri, (source) => indexModel(source, signal));
 	signal.throwIfAborted();
 	const name = uri.path.slice(uri.path.lastIndexOf('/') + 1);
-	return { uri, name, version, index, sites: findSites(index) };
+	const external = await findExternalFiles(uri, index);
+	const version = [fileVersion, ...external.files.map((file) => file.version)].join(' ');
+	return { uri, name, version, fileVersion, index, sites: findSites(index), external };
 }
