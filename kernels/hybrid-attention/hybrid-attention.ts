@@ -46,7 +46,7 @@ export interface HybridResults {
 	readonly backend: 'webgpu' | 'reference';
 	/** `mix₀ · state + mix₁ · softmax`, `[B, H, T, V]`: before any norm or gate of the layer. */
 	output(): Promise<Float32Array>;
-	routing(head: { readonly batch: number; readonly head: number }): RoutingAccount;
+	readonly routing: (head: { readonly batch: number; readonly head: number }) => RoutingAccount;
 }
 
 /**
@@ -55,7 +55,7 @@ export interface HybridResults {
  * remembers it afterwards.
  *
  * @throws KernelError `shape` when an input does not fit; results reject as those of their family do
- * @see Deng et al., "Neural Attention Search Linear", arXiv:2602.03681
+ * @see "Neural Attention Search Linear", arXiv:2602.03681
  */
 export function hybridAttention(
 	device: GPUDevice | undefined,

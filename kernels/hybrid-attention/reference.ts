@@ -6,7 +6,7 @@ import { operator, type HybridInputs, type HybridOptions, type HybridShape } fro
  * that softmax remembers, and j ≤ t of its own chunk.
  *
  * @throws KernelError `device` for tensors on a GPU
- * @see Deng et al., "Neural Attention Search Linear", arXiv:2602.03681
+ * @see "Neural Attention Search Linear", arXiv:2602.03681
  */
 export function softmaxBranchReference(
 	{ softmax, types }: HybridInputs,
