@@ -56,7 +56,7 @@ def write_reference(folder, logits, tensors):
 
     logits [1, T, V]; tensors: name to array, for instance `layers.0.probabilities` [1, H, T, T].
     """
-    float32 = {name: np.asarray(array, np.float32) for name, array in {'logits': logits, **tensors}.items()}
+    float32 = {name: np.ascontiguousarray(array, np.float32) for name, array in {'logits': logits, **tensors}.items()}
     np.savez_compressed(folder / 'reference.npz', **float32)
 
 

@@ -125,7 +125,7 @@ def record(name, model, run):
             operations=VARIANTS[name],
             parameters=parameter_count(model),
             exportedSeed=run['training']['seed'],
-            testSet=test_set(HERE, model, length=256, pairs=PAIRS),
+            testSet=test_set(HERE, model),
             **run,
         )
     update_json(path, name=HERE.name, title='NAtS-L: softmax or state, chosen for each chunk', variants=variants, versions=versions())
