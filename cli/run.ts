@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile, realpath } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findSites } from '../extension/attention/find-sites.ts';
+import { externalNeeds } from '../extension/onnx/external-needs.ts';
 import { fileSource } from '../extension/onnx/file-source.ts';
 import { indexModel } from '../extension/onnx/index-model.ts';
 import type { ModelIndex } from '../extension/onnx/model-index.ts';
@@ -74,9 +75,25 @@ async function open(path: string): Promise<{ index: ModelIndex; bytes: ModelByte
 		const index = await indexModel(source);
 		const bytes = new ModelBytes(source.size);
 		bytes.put(0, await source.read(0, source.size));
+		for (const { location } of externalNeeds(index)) {
+			const data = await readExternal(dirname(path), location);
+			bytes.putExternal(location, data.length, 0, data);
+		}
 		return { index, bytes };
 	} finally {
 		await source.close();
+	}
+}
+
+/** Weights in another file: inside the model's folder, symbolic links resolved. */
+async function readExternal(folder: string, location: string): Promise<Uint8Array> {
+	try {
+		const [inside, file] = await Promise.all([realpath(folder), realpath(join(folder, location))]);
+		if (!file.startsWith(inside + sep)) throw new Error('it lies outside the model’s folder');
+		return await readFile(file);
+	} catch (error) {
+		const why = error instanceof Error ? error.message : String(error);
+		throw new InputError('unfit', `The weights in ${location} could not be read: ${why}`);
 	}
 }
 

@@ -211,8 +211,11 @@ export class App {
 		this.dropWorker();
 		const client = await WorkerClient.start(
 			this.urls,
-			state.model!.bytes,
-			(offset, length, stop) => this.host.ask('readBytes', { offset, length }, { signal: stop }),
+			state.model!,
+			(location, offset, length, stop) =>
+				location === undefined
+					? this.host.ask('readBytes', { offset, length }, { signal: stop })
+					: this.host.ask('readExternal', { location, offset, length }, { signal: stop }),
 			{
 				progress: (message, done, total) => {
 					if (this.running) this.progress(message, done, total);

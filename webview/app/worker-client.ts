@@ -1,8 +1,10 @@
 import { Endpoint } from '../../extension/protocol/endpoint.ts';
 import type { ProbePlan, ProbeRequest } from '../../extension/protocol/messages.ts';
+import type { ModelSummary } from '../../extension/protocol/model.ts';
 import type { RunManifest } from '../../extension/protocol/run.ts';
 import { fromWorkerMethods, workerMethods, type WorkerRun } from '../runtime/worker-methods.ts';
 import { workerPort } from './host-port.ts';
+import { loadFiles, type ReadBytes } from './load-files.ts';
 
 /** Where the page finds the parts of the runtime; all of them under the extension's own folder. */
 export interface RuntimeUrls {
@@ -18,15 +20,6 @@ export interface WorkerEvents {
 
 type Remote = Endpoint<typeof fromWorkerMethods, typeof workerMethods>;
 
-/** Reads `length` bytes of the model from `offset`. */
-export type ReadBytes = (
-	offset: number,
-	length: number,
-	signal: AbortSignal,
-) => Promise<Uint8Array>;
-
-const RANGE_BYTES = 8 * 1024 * 1024;
-
 /**
  * The worker that holds one model. A run inside WASM or on a GPU cannot be stopped from outside, so cancelling ends
  * the worker, which frees all it held.
@@ -39,10 +32,10 @@ export class WorkerClient {
 		readonly loadMilliseconds: number,
 	) {}
 
-	/** Starts a worker and fills it with the model's bytes, in ranges. */
+	/** Starts a worker and fills it with the model's files. */
 	static async start(
 		urls: RuntimeUrls,
-		modelBytes: number,
+		model: ModelSummary,
 		read: ReadBytes,
 		events: WorkerEvents,
 		signal: AbortSignal,
@@ -76,16 +69,20 @@ export class WorkerClient {
 		try {
 			await Promise.race([
 				broken,
-				endpoint.ask('start', { wasm, modelBytes }, { signal, transfer: [wasm] }),
+				endpoint.ask('start', { wasm, modelBytes: model.bytes }, { signal, transfer: [wasm] }),
 			]);
 			URL.revokeObjectURL(workerUrl);
 			const start = performance.now();
-			for (let offset = 0; offset < modelBytes; offset += RANGE_BYTES) {
-				const loaded = `${megabytes(offset)} of ${megabytes(modelBytes)} MB`;
-				events.progress(`Loading the model: ${loaded}`, null, null);
-				const bytes = await read(offset, Math.min(RANGE_BYTES, modelBytes - offset), signal);
-				await endpoint.ask('putBytes', { offset, bytes }, { signal });
-			}
+			await loadFiles(
+				model,
+				read,
+				(location, size, offset, bytes) =>
+					location === undefined
+						? endpoint.ask('putBytes', { offset, bytes }, { signal })
+						: endpoint.ask('putExternal', { location, size, offset, bytes }, { signal }),
+				(message) => events.progress(message, null, null),
+				signal,
+			);
 			return client(performance.now() - start);
 		} catch (error) {
 			client(0).dispose();
@@ -121,8 +118,4 @@ async function fetchOwn(url: string, signal: AbortSignal): Promise<Response> {
 async function blobUrl(url: string, signal: AbortSignal): Promise<string> {
 	const text = await (await fetchOwn(url, signal)).text();
 	return URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
-}
-
-function megabytes(bytes: number): string {
-	return (bytes / 1e6).toFixed(1);
 }

@@ -45,11 +45,16 @@ export class ModelSession {
 		wasmBecause?: string,
 	): Promise<ModelSession> {
 		const model = bytes.patched(plan);
+		const files = [...bytes.external].map(([path, data]) => ({ path, data }));
+		const common = files.length === 0 ? quiet : { ...quiet, externalData: files };
 		const start = performance.now();
 		let chosen = wasmBecause === undefined ? await chooseBackend(choice, gpu) : onWasm(wasmBecause);
 		if (chosen.backend === 'webgpu') {
 			try {
-				const session = await ort.InferenceSession.create(model, onGpu(plan));
+				const session = await ort.InferenceSession.create(model, {
+					...common,
+					...onGpu(plan),
+				});
 				const device = await ort.env.webgpu.device;
 				return new ModelSession(ort, session, plan, chosen, device, performance.now() - start);
 			} catch (error) {
@@ -58,7 +63,7 @@ export class ModelSession {
 		}
 		try {
 			const session = await ort.InferenceSession.create(model, {
-				...quiet,
+				...common,
 				executionProviders: ['wasm'],
 			});
 			return new ModelSession(ort, session, plan, chosen, undefined, performance.now() - start);
@@ -103,7 +108,6 @@ const quiet = { logSeverityLevel: 3 } as const;
 /** Tapped tensors stay on the device; the model's own outputs do too, and are read back when asked for. */
 function onGpu({ outputs }: SessionPlan): InferenceSession.SessionOptions {
 	return {
-		...quiet,
 		executionProviders: ['webgpu'],
 		preferredOutputLocation:
 			outputs.length === 0

@@ -20,6 +20,11 @@ export const workerMethods = {
 	start: within<WorkerStart, null>(),
 	/** A stretch of the model's file, in any order. */
 	putBytes: within<{ offset: number; bytes: Uint8Array }, null>(),
+	/** A stretch of a file that holds weights outside the model. */
+	putExternal: within<
+		{ location: string; size: number; offset: number; bytes: Uint8Array },
+		null
+	>(),
 	run: within<WorkerRun, RunManifest>(),
 	compute: within<{ view: string }, unknown>(),
 	detail: within<{ view: string; query: unknown }, unknown>(),

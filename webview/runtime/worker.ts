@@ -78,6 +78,10 @@ const endpoint = new Endpoint(
 			started().bytes.put(offset, part);
 			return null;
 		},
+		putExternal: ({ location, size, offset, bytes: part }) => {
+			started().bytes.putExternal(location, size, offset, part);
+			return null;
+		},
 		run: (request, signal) =>
 			inTurn(signal, async () => {
 				const { runtime, bytes } = started();
