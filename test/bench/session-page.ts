@@ -91,17 +91,21 @@ async function measureRuns(model: Model, tokens: number): Promise<SessionMeasure
 	let weightBytes = 0;
 	const runOnGpu = async () => {
 		const start = performance.now();
-		await onGpu.run(input);
+		const tensors = await onGpu.run(input);
 		const queued = performance.now() - start;
 		await onGpu.device!.queue.onSubmittedWorkDone();
-		return { queued, done: performance.now() - start };
+		const done = performance.now() - start;
+		tensors.dispose();
+		return { queued, done };
 	};
 	const runAndRead = async () => {
 		const start = performance.now();
-		await readBack.run(input);
-		const weights = await Promise.all(names.map((name) => readBack.tensor(name).read()));
+		const tensors = await readBack.run(input);
+		const weights = await Promise.all(names.map((name) => tensors.get(name).read()));
 		weightBytes = weights.reduce((sum, { byteLength }) => sum + byteLength, 0);
-		return performance.now() - start;
+		const milliseconds = performance.now() - start;
+		tensors.dispose();
+		return milliseconds;
 	};
 	// The first run compiles shaders
 	await runOnGpu();
