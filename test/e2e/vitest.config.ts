@@ -10,8 +10,8 @@ export default defineConfig({
 		globalSetup: ['harness/install.ts'],
 		// One editor and one browser already ask for more than the two cores there are
 		fileParallelism: false,
-		// The slowest journey measured takes 40 s on two cores with a software GPU
-		testTimeout: 180_000,
+		// Above what `journey` allows itself, so that it can still say what it saw
+		testTimeout: 330_000,
 		hookTimeout: 120_000,
 	},
 });

@@ -33,8 +33,10 @@ export class Troubles {
 	}
 }
 
+/** A service worker of the editor answers for `vscode-resource.vscode-cdn.net`: the extension's own files. */
 const isLocal = (url: string) =>
-	/^(data|blob|vscode-webview):/.test(url) || new URL(url).hostname === '127.0.0.1';
+	/^(data|blob|vscode-webview):/.test(url) ||
+	/^(127\.0\.0\.1|.*\.vscode-resource\.vscode-cdn\.net)$/.test(new URL(url).hostname);
 
 /** The lines of error that name the extension in the logs of its host. */
 async function hostErrors(home: string): Promise<string[]> {

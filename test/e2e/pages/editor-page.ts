@@ -44,8 +44,9 @@ export class EditorPage {
 		return titles.map((title) => title.split('\n')[0]!);
 	}
 
+	/** A file's tab, in whichever group. */
 	tab(name: string): Locator {
-		return this.page.getByRole('tab', { name });
+		return this.page.getByRole('tab', { name }).first();
 	}
 
 	async closeTab(name: string): Promise<void> {
@@ -54,9 +55,17 @@ export class EditorPage {
 		await this.tab(name).waitFor({ state: 'detached' });
 	}
 
-	/** Answers the question that the editor asks about a folder it does not know. */
-	async declineTrust(): Promise<void> {
-		await this.page.getByRole('button', { name: /No, I don't trust/ }).click();
+	/** Waits until the editor says that it does not trust the folder. */
+	async isRestricted(): Promise<void> {
+		await this.page
+			.getByRole('button', { name: /Restricted Mode/ })
+			.first()
+			.waitFor();
+	}
+
+	/** Brings an open file to the front. */
+	async showTab(name: string): Promise<void> {
+		await this.tab(name).click();
 	}
 
 	/** A line above the code: `layer 1 · 2 heads · …`. */
@@ -109,8 +118,11 @@ export class EditorPage {
 			.getByRole('tab', { name, exact: true });
 	}
 
+	/** The editor's own reload: it saves first what it would save before it closes. */
 	async reload(): Promise<void> {
-		await this.page.reload();
+		const loaded = this.page.waitForEvent('load');
+		await this.runCommand('Developer: Reload Window');
+		await loaded;
 		await this.isReady();
 	}
 

@@ -14,7 +14,7 @@ journey('shows the run above the code and in its hover', async ({ editor, sessio
 		.waitFor();
 	await editor.openModel(model);
 	await (await editor.inspector('panel')).isDrawn();
-	await editor.openFile(code);
+	await editor.showTab('model.py');
 	await editor
 		.codeLens(/layer 1 · 2 heads · entropy [\d.]+ · reach [\d.]+ tokens · verified \de-\d/)
 		.first()
@@ -26,7 +26,7 @@ journey('shows the run above the code and in its hover', async ({ editor, sessio
 	expect(width).toBeGreaterThan(50);
 	expect(height).toBeGreaterThan(50);
 	await session.shot('code');
-	await hover.link('Open large').click();
+	await hover.link('Open large').first().click();
 	await (await editor.inspector('panel')).isDrawn();
 });
 
