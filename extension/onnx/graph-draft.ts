@@ -1,3 +1,4 @@
+import { wholeOf } from './field-ranges.ts';
 import type { Field } from './fields.ts';
 import type {
 	Attribute,
@@ -90,9 +91,4 @@ export function emptyFunction(): FunctionDraft {
 		docString: '',
 		metadata: new Map(),
 	};
-}
-
-/** The whole of a field, tag and length included, where its tag can be changed in place: it is one byte. */
-export function wholeOf({ at, tagBytes, start, length }: Field): ByteRange | undefined {
-	return tagBytes === 1 ? { offset: at, length: start + length - at } : undefined;
 }

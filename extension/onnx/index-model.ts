@@ -5,9 +5,9 @@ import { FieldWalk, type Field, type Pending } from './fields.ts';
 import { docOf, entryOf, opsetOf } from './leaves.ts';
 import { MAX_TEXT_BYTES } from './limits.ts';
 import type { ModelIndex, Opset } from './model-index.ts';
+import { stretchOf } from './field-ranges.ts';
 import { emptyGraph, type FunctionDraft, type GraphDraft } from './graph-draft.ts';
 import { GraphReader } from './read-graph.ts';
-import { stretchOf } from './read-tensor.ts';
 import { recogniseOther, RECOGNISED_BYTES } from './recognise.ts';
 
 const M = ModelProtoSchema.field;

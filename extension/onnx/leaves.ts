@@ -9,8 +9,8 @@ import {
 import { FormatError } from './byte-source.ts';
 import type { ByteWindow } from './byte-window.ts';
 import { dtypeName } from './dtypes.ts';
-import { FIXED32, LENGTH_DELIMITED, VARINT, type Field } from './fields.ts';
-import { wholeOf } from './graph-draft.ts';
+import { FIXED32, VARINT, type Field } from './fields.ts';
+import { stretchOf, wholeOf } from './field-ranges.ts';
 import { MAX_LIST, MAX_NAME_BYTES } from './limits.ts';
 import type { Dimension, Opset, ValueInfo } from './model-index.ts';
 
@@ -32,7 +32,7 @@ export function textOf(window: ByteWindow, field: Field): string {
 
 /** @throws FormatError where the field is no text or longer than a name may be */
 export function nameOf(window: ByteWindow, field: Field, message: string): string {
-	expectBytes(field, message);
+	stretchOf(field, message);
 	if (field.length > MAX_NAME_BYTES) {
 		const limit = `expected a name of at most ${MAX_NAME_BYTES} bytes, came ${field.length}`;
 		throw new FormatError('unsupported', field.at, `${message}: field ${field.number}: ${limit}`);
@@ -42,14 +42,8 @@ export function nameOf(window: ByteWindow, field: Field, message: string): strin
 
 /** Text for people; empty where it is too long to be kept. */
 export function docOf(window: ByteWindow, field: Field, message: string): string {
-	expectBytes(field, message);
+	stretchOf(field, message);
 	return field.loaded ? textOf(window, field) : '';
-}
-
-export function expectBytes(field: Field, message: string): void {
-	if (field.wire === LENGTH_DELIMITED) return;
-	const came = `expected a length-delimited value, came wire type ${field.wire}`;
-	throw new FormatError('inconsistent', field.at, `${message}: field ${field.number}: ${came}`);
 }
 
 /** One number, or the packed numbers, of a repeated integer field; none where they are too many to be kept. */
@@ -70,7 +64,7 @@ function unpack(
 	message: string,
 	read: (reader: BinaryReader) => number,
 ): number[] {
-	expectBytes(field, message);
+	stretchOf(field, message);
 	if (!field.loaded) return [];
 	const reader = new BinaryReader(window.view(field.start, field.length));
 	const values: number[] = [];
@@ -135,7 +129,7 @@ function decode<S extends DescMessage>(
 	message: string,
 	schema: S,
 ): MessageShape<S> {
-	expectBytes(field, message);
+	stretchOf(field, message);
 	if (!field.loaded) {
 		const limit = `${field.length} bytes are too many for a ${schema.name}`;
 		throw new FormatError('unsupported', field.at, `${message}: ${limit}`);

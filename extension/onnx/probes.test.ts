@@ -138,6 +138,24 @@ describe('on x·w + w', () => {
 		expect(names.size).toBe(7);
 	});
 
+	it('replaces what has a declared shape and is read inside a body', async () => {
+		const body = graph({ output: [value('z')], node: [node('Neg', ['h'], ['z'])] });
+		const branching = model({
+			input: [value('x', 'float32', [1, 4]), value('c', 'bool', [])],
+			output: [value('y', 'float32', [1, 4])],
+			valueInfo: [value('h', 'float32', [1, 4])],
+			node: [
+				node('Abs', ['x'], ['h']),
+				node('If', ['c'], ['y'], { then_branch: body, else_branch: body }),
+			],
+		});
+		const overriding = await plan(branching, override('h'));
+		const c = new ort.Tensor('bool', [true], []);
+		const h = floats([9, 9, 9, 9]);
+		const results = await run(applyPlan(branching, overriding), { x, c, h });
+		expect(numbers(results['y'])).toEqual([-9, -9, -9, -9]);
+	});
+
 	it('refuses what it cannot reach, with the reason', async () => {
 		expect(refusal(await plan(bytes, { taps: ['nothing'] }))).toMatch(/no tensor of this name/);
 		const wrong = await plan(bytes, { overrides: [{ tensor: 'y', dtype: 'int64' }] });

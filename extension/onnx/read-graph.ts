@@ -6,6 +6,7 @@ import {
 } from 'onnx-buf';
 import { AttributeDraft } from './attribute-draft.ts';
 import { FormatError } from './byte-source.ts';
+import { stretchOf } from './field-ranges.ts';
 import type { Field, FieldWalk, Pending } from './fields.ts';
 import {
 	emptyFunction,
@@ -19,7 +20,7 @@ import {
 import { docOf, entryOf, floatsOf, integersOf, nameOf, textOf, valueInfoOf } from './leaves.ts';
 import { MAX_LIST, MAX_NAME_BYTES, MAX_NODES, MAX_TEXT_BYTES } from './limits.ts';
 import type { Attribute, ByteRange, ConstantTensor } from './model-index.ts';
-import { readSparseTensor, readTensor, stretchOf } from './read-tensor.ts';
+import { readSparseTensor, readTensor } from './read-tensor.ts';
 
 const A = AttributeProtoSchema.field;
 const F = FunctionProtoSchema.field;

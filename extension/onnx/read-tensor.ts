@@ -2,6 +2,7 @@ import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { SparseTensorProtoSchema, TensorProtoSchema, TensorProto_DataLocation } from 'onnx-buf';
 import { FormatError } from './byte-source.ts';
 import { dtypeName } from './dtypes.ts';
+import { stretchOf } from './field-ranges.ts';
 import { externalData } from './external-data.ts';
 import { LENGTH_DELIMITED, type Field, type FieldWalk } from './fields.ts';
 import { entryOf, integersOf, nameOf } from './leaves.ts';
@@ -104,13 +105,6 @@ export async function readSparseTensor(
 	checkDims(dims, range.offset);
 	const { name = '', dtype = 'undefined' } = held ?? {};
 	return { name, dtype, dims, data: null, external: null, values: null };
-}
-
-/** The stretch of a length-delimited field, such as one that holds a message. */
-export function stretchOf(field: Field, message: string): ByteRange {
-	if (field.wire === LENGTH_DELIMITED) return { offset: field.start, length: field.length };
-	const came = `expected a length-delimited value, came wire type ${field.wire}`;
-	throw new FormatError('inconsistent', field.at, `${message}: field ${field.number}: ${came}`);
 }
 
 function checkDims(dims: readonly number[], at: number): void {
