@@ -1,3 +1,4 @@
+import { baseConvolution } from './base-convolution/base-convolution.ts';
 import { deltaRule } from './delta-rule/delta-rule.ts';
 import { gatedDeltaRule } from './gated-delta-rule/gated-delta-rule.ts';
 import { hybridAttention } from './hybrid-attention/hybrid-attention.ts';
@@ -15,6 +16,7 @@ export const operators = {
 	delta: deltaRule,
 	'gated-delta': gatedDeltaRule,
 	hybrid: hybridAttention,
+	convolution: baseConvolution,
 } as const;
 
 /** A form that has an operator. */
