@@ -31,7 +31,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	const models = own(new ModelStore(python, log));
 	const inputs = own(new Inputs(memory));
 	const storage = context.storageUri ?? context.globalStorageUri;
-	const results = own(new RunResults(vscode.Uri.joinPath(storage, 'runs'), models, python));
+	const results = own(new RunResults(vscode.Uri.joinPath(storage, 'runs'), models, python, log));
 	const services: Services = { context, log, memory, python, models, inputs, results };
 
 	const pages = own(new Pages(services));

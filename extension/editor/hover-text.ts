@@ -2,7 +2,7 @@ import type { AttentionSite } from '../protocol/model.ts';
 import type { SiteResult } from '../protocol/run.ts';
 import type { ModelTarget } from '../workspace/model-target.ts';
 import type { Say } from '../workspace/say.ts';
-import { siteFacts, siteNumbers } from './site-text.ts';
+import { siteFacts, siteNumbers, weakestProof } from './site-text.ts';
 
 /** Commands that a hover may call. */
 export const hoverCommands = ['attnscope.run', 'attnscope.goToSite', 'attnscope.goToNode'] as const;
@@ -12,8 +12,8 @@ export interface HoverSite {
 	readonly target: ModelTarget;
 	readonly modelName: string;
 	readonly site: AttentionSite;
-	/** Undefined before the first run. */
-	readonly result: SiteResult | undefined;
+	/** What each view found; empty before the first run. */
+	readonly findings: readonly SiteResult[];
 	/** Why the numbers are not those of the files as they are; empty where they are. */
 	readonly outdated: string;
 	readonly canRun: boolean;
@@ -21,27 +21,34 @@ export interface HoverSite {
 
 /** A longer text is cut by the editor, and half a picture is none. */
 const longestPicture = 80_000;
+/** CSS pixels: the picture, the numbers and the links fit in a hover together. */
+const pictureWidth = 300;
 
-/** Markdown of one site: the finding, the numbers, where to go from here, and the picture. */
+/** Markdown of one site: its picture, the numbers, where to go from here, and the findings in words. */
 export function hoverText(hover: HoverSite, theme: 'dark' | 'light', say: Say): string {
-	const { site, result, modelName, target } = hover;
+	const { site, findings, modelName, target } = hover;
+	const [first, ...others] = findings;
 	const title = `**${escapeMarkdown([...siteFacts(site, say), modelName].join(' · '))}**`;
+	const runLabel = first ? say('Run again') : say('Run');
 	const links = [
-		...(hover.canRun
-			? [commandLink(result ? say('Run again') : say('Run'), 'attnscope.run', target)]
-			: []),
+		...(hover.canRun ? [commandLink(runLabel, 'attnscope.run', target)] : []),
 		commandLink(say('Open large'), 'attnscope.goToSite', target),
 		commandLink(say('Go to graph node'), 'attnscope.goToNode', target),
 	].join(' | ');
-	if (!result) return [title, escapeMarkdown(say('Not run yet.')), links].join('\n\n');
+	if (!first) return [title, escapeMarkdown(say('Not run yet.')), links].join('\n\n');
+	const proof = weakestProof(findings);
 	return [
 		title,
-		escapeMarkdown(result.description),
-		escapeMarkdown(siteNumbers(result, say).join(' · ')),
-		result.proof.verified ? '' : escapeMarkdown(result.proof.reason),
+		pictureMarkdown(first.picture[theme], first.description),
+		escapeMarkdown(siteNumbers(findings, say).join(' · ')),
 		hover.outdated === '' ? '' : `*${escapeMarkdown(hover.outdated)}*`,
 		links,
-		pictureMarkdown(result.picture[theme], result.description),
+		escapeMarkdown(first.description),
+		...others.flatMap(({ picture, description }) => [
+			pictureMarkdown(picture[theme], description),
+			escapeMarkdown(description),
+		]),
+		proof && !proof.verified ? escapeMarkdown(proof.reason) : '',
 	]
 		.filter((part) => part !== '')
 		.join('\n\n');
@@ -51,7 +58,8 @@ export function hoverText(hover: HoverSite, theme: 'dark' | 'light', say: Say): 
 function pictureMarkdown(svg: string, description: string): string {
 	const encoded = Buffer.from(svg).toString('base64');
 	if (svg === '' || encoded.length > longestPicture) return '';
-	return `![${escapeMarkdown(description)}](data:image/svg+xml;base64,${encoded})`;
+	const source = `data:image/svg+xml;base64,${encoded}|width=${pictureWidth}`;
+	return `![${escapeMarkdown(description)}](${source})`;
 }
 
 function commandLink(label: string, command: HoverCommand, target: ModelTarget): string {

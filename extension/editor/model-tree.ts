@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { Disposables } from '../workspace/disposables.ts';
 import type { Services } from '../workspace/services.ts';
-import { layerText, siteFacts, siteNumbers } from './site-text.ts';
+import { layerText, siteFacts, siteNumbers, weakestProof } from './site-text.ts';
 import {
 	childrenOf,
 	graphNode,
@@ -131,19 +131,25 @@ export class ModelTree implements vscode.TreeDataProvider<TreeNode> {
 		const site = summary && siteOf(summary, node.site);
 		if (!site) return item;
 		const uri = vscode.Uri.parse(node.model);
-		const result = this.services.results.site(uri, node.site);
+		const findings = this.services.results.site(uri, node.site);
 		const layer = layerText(site, vscode.l10n.t);
 		item.label = siteFacts(site, vscode.l10n.t)
 			.filter((fact) => fact !== layer)
 			.join(' · ');
-		item.description = result
-			? siteNumbers(result, vscode.l10n.t).join(' · ')
-			: vscode.l10n.t('not run yet');
+		item.description =
+			findings.length > 0
+				? siteNumbers(findings, vscode.l10n.t).join(' · ')
+				: vscode.l10n.t('not run yet');
 		const outdated = this.services.results.outdatedBecause(uri);
-		item.tooltip = [result?.description ?? site.path, outdated, ...site.notes]
+		item.tooltip = [
+			site.path,
+			...findings.map(({ description }) => description),
+			outdated,
+			...site.notes,
+		]
 			.filter((line) => line !== '')
 			.join('\n');
-		item.iconPath = iconOf(result?.proof.verified, outdated !== '');
+		item.iconPath = iconOf(weakestProof(findings)?.verified, outdated !== '');
 		item.command = {
 			title: vscode.l10n.t('Go to attention site'),
 			command: 'attnscope.goToSite',

@@ -31,7 +31,7 @@ export class SiteHover implements vscode.HoverProvider {
 						target: { model: uri.toString(), site: site.id },
 						modelName: state.model.name,
 						site,
-						result: this.services.results.site(uri, site.id),
+						findings: this.services.results.site(uri, site.id),
 						outdated: this.services.results.outdatedBecause(uri),
 						canRun: vscode.workspace.isTrusted,
 					},

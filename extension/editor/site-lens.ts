@@ -40,15 +40,16 @@ export class SiteLens implements vscode.CodeLensProvider {
 
 	private single({ uri, state }: DocumentSites, id: string): vscode.Command {
 		const site = state.model.sites.find((candidate) => candidate.id === id)!;
-		const result = this.services.results.site(uri, id);
-		const text = lensText(site, result, vscode.l10n.t);
+		const findings = this.services.results.site(uri, id);
+		const text = lensText(site, findings, vscode.l10n.t);
 		const target = { model: uri.toString(), site: id };
-		return result ? this.open(target, text, result.description) : this.openOrRun(target, text);
+		const words = findings.map(({ description }) => description).join('\n');
+		return words === '' ? this.openOrRun(target, text) : this.open(target, text, words);
 	}
 
 	private summary({ uri, state }: DocumentSites, ids: readonly string[]): vscode.Command {
 		const sites = state.model.sites.filter(({ id }) => ids.includes(id));
-		const results = ids.flatMap((id) => this.services.results.site(uri, id) ?? []);
+		const results = ids.flatMap((id) => this.services.results.site(uri, id)[0] ?? []);
 		const text = summaryLensText(sites, results, vscode.l10n.t);
 		const target = { model: uri.toString() };
 		return results.length > 0

@@ -33,6 +33,7 @@ const site: AttentionSite = {
 const result: SiteResult = {
 	site: 's1',
 	description: 'Head 1 [mostly] reads <one> token.',
+	lens: '',
 	entropy: 0.4199,
 	reach: 37.04,
 	proof: { site: 's1', residual: 3.2e-7, tolerance: 1e-4, verified: true, reason: '' },
@@ -43,29 +44,44 @@ const hover = {
 	target: { model: 'file:///a%20(1)/m.onnx', site: 's1' },
 	modelName: 'm_1.onnx',
 	site,
-	result,
+	findings: [result],
 	outdated: '',
 	canRun: true,
 };
 
 it('says before a run what the graph says', () => {
-	expect(lensText(site, undefined, say)).toBe('layer 1 · softmax · 2 heads');
+	expect(lensText(site, [], say)).toBe('layer 1 · softmax · 2 heads');
 });
 
 it('says after a run what was measured', () => {
-	expect(lensText(site, result, say)).toBe(
+	expect(lensText(site, [result], say)).toBe(
 		'layer 1 · 2 heads · entropy 0.42 · reach 37 tokens · verified 3e-7',
 	);
 });
 
 it('says how far off an unproved picture is, and leaves out what was not measured', () => {
 	const off = { ...result.proof, residual: 0.021, verified: false, reason: 'over the tolerance' };
-	expect(lensText(site, { ...result, entropy: null, reach: null, proof: off }, say)).toBe(
+	expect(lensText(site, [{ ...result, entropy: null, reach: null, proof: off }], say)).toBe(
 		'layer 1 · 2 heads · not verified: off by 2e-2',
 	);
-	expect(lensText(site, { ...result, proof: { ...off, residual: null } }, say)).toContain(
+	expect(lensText(site, [{ ...result, proof: { ...off, residual: null } }], say)).toContain(
 		'not verified',
 	);
+});
+
+it('puts the findings of several views of one run together, with the proof that holds least', () => {
+	const routing = {
+		...result,
+		lens: '31 % softmax',
+		description: 'A third of the tokens is kept.',
+		proof: { ...result.proof, residual: 4e-5 },
+	};
+	expect(lensText(site, [result, routing, result], say)).toBe(
+		'layer 1 · 2 heads · entropy 0.42 · reach 37 tokens · 31 % softmax · verified 4e-5',
+	);
+	const text = hoverText({ ...hover, findings: [result, routing] }, 'dark', say);
+	expect(text.match(/!\[/g)).toHaveLength(2);
+	expect(text).toContain('A third of the tokens is kept');
 });
 
 it('falls back to the path where a site has no layer', () => {
@@ -96,7 +112,7 @@ it.each([
 
 it('shows the picture of the theme in image syntax', () => {
 	const light = Buffer.from('<svg>light</svg>').toString('base64');
-	expect(hoverText(hover, 'light', say)).toContain(`](data:image/svg+xml;base64,${light})`);
+	expect(hoverText(hover, 'light', say)).toContain(`](data:image/svg+xml;base64,${light}|width=`);
 	expect(hoverText(hover, 'dark', say)).not.toContain(light);
 });
 
@@ -119,14 +135,14 @@ it('links to commands with their site, parentheses escaped', () => {
 
 it('offers no run where none is allowed, and no picture that is too long', () => {
 	const long = { ...result, picture: { dark: 'x'.repeat(100_000), light: '' } };
-	const text = hoverText({ ...hover, result: long, canRun: false }, 'dark', say);
+	const text = hoverText({ ...hover, findings: [long], canRun: false }, 'dark', say);
 	expect(text).not.toContain('attnscope.run');
 	expect(text).not.toContain('data:image');
 	expect(text.length).toBeLessThan(5000);
 });
 
 it('says that there was no run, and that a run is out of date', () => {
-	expect(hoverText({ ...hover, result: undefined }, 'dark', say)).toContain('Not run yet');
+	expect(hoverText({ ...hover, findings: [] }, 'dark', say)).toContain('Not run yet');
 	expect(hoverText({ ...hover, outdated: 'The code changed.' }, 'dark', say)).toContain(
 		'*The code changed\\.*',
 	);

@@ -1,5 +1,5 @@
 import type { AttentionSite } from '../protocol/model.ts';
-import type { SiteResult } from '../protocol/run.ts';
+import type { Proof, SiteResult } from '../protocol/run.ts';
 import type { Say } from '../workspace/say.ts';
 
 const between = ' · ';
@@ -9,20 +9,25 @@ export function siteFacts(site: AttentionSite, say: Say): string[] {
 	return [layerText(site, say), site.form, headsText(site, say)].filter((part) => part !== '');
 }
 
-/** What a run measured: `entropy 0.42`, `reach 37 tokens`, `verified 3e-7`. */
-export function siteNumbers(result: SiteResult, say: Say): string[] {
-	return [
-		result.entropy === null ? '' : say('entropy {0}', figure(result.entropy)),
-		result.reach === null ? '' : say('reach {0} tokens', figure(result.reach)),
-		proofText(result, say),
-	].filter((part) => part !== '');
+/** What a run measured, all views together: `entropy 0.42`, `reach 37 tokens`, `31 % softmax`, `verified 3e-7`. */
+export function siteNumbers(findings: readonly SiteResult[], say: Say): string[] {
+	const numbers = findings.flatMap(({ lens, entropy, reach }) =>
+		lens !== ''
+			? [lens]
+			: [
+					entropy === null ? '' : say('entropy {0}', figure(entropy)),
+					reach === null ? '' : say('reach {0} tokens', figure(reach)),
+				],
+	);
+	const proof = weakestProof(findings);
+	return [...new Set(numbers), proof ? proofText(proof, say) : ''].filter((part) => part !== '');
 }
 
 /** The line above model code: facts before a run, numbers after it. */
-export function lensText(site: AttentionSite, result: SiteResult | undefined, say: Say): string {
-	if (!result) return siteFacts(site, say).join(between);
+export function lensText(site: AttentionSite, findings: readonly SiteResult[], say: Say): string {
+	if (findings.length === 0) return siteFacts(site, say).join(between);
 	const head = [layerText(site, say), headsText(site, say)].filter((part) => part !== '');
-	return [...head, ...siteNumbers(result, say)].join(between);
+	return [...head, ...siteNumbers(findings, say)].join(between);
 }
 
 /** One line for a line of code that makes many layers. */
@@ -57,10 +62,16 @@ function headsText({ heads }: AttentionSite, say: Say): string {
 	return heads === 1 ? say('1 head') : say('{0} heads', heads);
 }
 
-function proofText({ proof }: SiteResult, say: Say): string {
-	if (proof.residual === null) return say('not verified');
-	const residual = proof.residual.toExponential(0);
-	return proof.verified ? say('verified {0}', residual) : say('not verified: off by {0}', residual);
+/** Of several pictures the proof that holds least: one that fails before one that was far off. */
+export function weakestProof(findings: readonly SiteResult[]): Proof | undefined {
+	const weight = ({ verified, residual }: Proof) => (verified ? 0 : 1e9) + (residual ?? 1e9);
+	return findings.map(({ proof }) => proof).sort((a, b) => weight(b) - weight(a))[0];
+}
+
+function proofText({ residual, verified }: Proof, say: Say): string {
+	if (residual === null) return say('not verified');
+	const size = residual.toExponential(0);
+	return verified ? say('verified {0}', size) : say('not verified: off by {0}', size);
 }
 
 /** Three significant digits, without zeros that say nothing. */

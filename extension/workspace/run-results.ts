@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import * as vscode from 'vscode';
-import { record, text, type Parsed } from '../protocol/parse.ts';
+import { listOf, record, text, type Parsed } from '../protocol/parse.ts';
 import { runSummary, type RunSummary, type SiteResult } from '../protocol/run.ts';
 import { Disposables } from './disposables.ts';
 import type { ModelStore } from './model-store.ts';
 import type { PythonFiles } from './python-files.ts';
 
 const storedRun = record({
-	summary: runSummary,
+	/** What each view found in this one run. */
+	summaries: listOf(runSummary),
 	/** Of the Python files that the model was tied to. */
 	code: text,
 });
@@ -17,6 +18,7 @@ type StoredRun = Parsed<typeof storedRun>;
 export class RunResults {
 	private readonly disposables = new Disposables();
 	private readonly runs = new Map<string, StoredRun | null>();
+	private written = Promise.resolve();
 	private readonly outdated = new Map<string, string>();
 	private readonly changed = this.disposables.add(new vscode.EventEmitter<vscode.Uri>());
 
@@ -27,6 +29,7 @@ export class RunResults {
 		private readonly folder: vscode.Uri,
 		private readonly models: ModelStore,
 		private readonly python: PythonFiles,
+		private readonly log: vscode.LogOutputChannel,
 	) {
 		this.disposables.add(models.onDidChange((uri) => void this.judge(uri)));
 		this.disposables.add(python.onDidChange(() => void this.judgeAll()));
@@ -36,13 +39,10 @@ export class RunResults {
 		return [...this.runs.values()].some((run) => run !== null);
 	}
 
-	/** What is known already; does not read. */
-	summary(model: vscode.Uri): RunSummary | undefined {
-		return this.runs.get(model.toString())?.summary;
-	}
-
-	site(model: vscode.Uri, site: string): SiteResult | undefined {
-		return this.summary(model)?.sites.find((result) => result.site === site);
+	/** What the views found of a site, as far as it is known already; empty before the first run. */
+	site(model: vscode.Uri, site: string): readonly SiteResult[] {
+		const summaries = this.runs.get(model.toString())?.summaries ?? [];
+		return summaries.flatMap(({ sites }) => sites.filter((result) => result.site === site));
 	}
 
 	/** Why the numbers are not those of the files as they are now: a sentence, or empty. */
@@ -61,16 +61,18 @@ export class RunResults {
 		await this.judge(model);
 	}
 
+	/** Keeps what a view found; the findings of an earlier run give way. */
 	async set(model: vscode.Uri, summary: RunSummary): Promise<void> {
-		const run = { summary, code: await this.codeOf(model) };
-		this.runs.set(model.toString(), run);
+		const code = await this.codeOf(model);
+		const kept = (this.runs.get(model.toString())?.summaries ?? []).filter(
+			({ view, manifest }) => manifest.id === summary.manifest.id && view !== summary.view,
+		);
+		this.runs.set(model.toString(), { summaries: [...kept, summary], code });
 		this.outdated.delete(model.toString());
 		this.changed.fire(model);
-		await vscode.workspace.fs.createDirectory(this.folder);
-		await vscode.workspace.fs.writeFile(
-			this.fileOf(model),
-			new TextEncoder().encode(JSON.stringify(run)),
-		);
+		// one write after the other, each of what is known by then
+		this.written = this.written.then(() => this.write(model));
+		await this.written;
 	}
 
 	/** Forgets every run, on disk too. */
@@ -100,7 +102,7 @@ export class RunResults {
 		if (!run || !state) return;
 		const before = this.outdatedBecause(model);
 		const reason =
-			state.kind === 'failed' || state.model.version !== run.summary.manifest.model.version
+			state.kind === 'failed' || state.model.version !== run.summaries[0]?.manifest.model.version
 				? vscode.l10n.t('The model file was written since this run.')
 				: (await this.codeOf(model)) === run.code
 					? ''
@@ -119,6 +121,19 @@ export class RunResults {
 		return await this.python.fingerprint(
 			links.filter(({ found }) => found).map(({ file }) => file),
 		);
+	}
+
+	private async write(model: vscode.Uri): Promise<void> {
+		const run = this.runs.get(model.toString());
+		if (!run) return;
+		try {
+			await vscode.workspace.fs.createDirectory(this.folder);
+			const bytes = new TextEncoder().encode(JSON.stringify(run));
+			await vscode.workspace.fs.writeFile(this.fileOf(model), bytes);
+		} catch (error) {
+			// the run is shown all the same; only a reloaded window will not have it
+			this.log.warn(`The run could not be kept: ${String(error)}`);
+		}
 	}
 
 	private async read(model: vscode.Uri): Promise<StoredRun | undefined> {
