@@ -11,7 +11,7 @@ import { writeLargeModel } from '../models/build-large-model.ts';
 
 // Indexing a model of 1.6 GB against decoding it whole, each in a process of its own so that its memory can be told.
 
-const RUNS = { walk: 15, whole: 3 };
+const RUNS = { walk: 100, whole: 3 };
 type Way = keyof typeof RUNS;
 
 interface Measured {
