@@ -61,9 +61,23 @@ def silent_stdout():
         os.close(kept)
 
 
+def return_states(graph, names):
+    """Give the last state of every LinearAttention or Loop node a name of its own, and make it an output of the graph."""
+    position = {'LinearAttention': 1, 'Loop': 0}
+    recurrent = [node for node in graph.node if node.op_type in position]
+    if len(recurrent) != len(names):
+        raise ValueError(f'{len(names)} names for the states of {len(recurrent)} recurrent nodes')
+    for node, name in zip(recurrent, names):
+        old = node.output[position[node.op_type]]
+        if any(old in other.input for other in graph.node):
+            raise ValueError(f'{old} is read by another node, which renaming would cut off')
+        node.output[position[node.op_type]] = name
+        graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ['batch', 'heads', 'keySize', 'valueSize']))
+
+
 def export(
     model, example, path, file_lines=True, inputs=('input_ids',), outputs=('logits',), axes=BATCH_AND_LENGTH, custom_opsets=None,
-    fold_constants=True,
+    fold_constants=True, states=(),
 ):
     """
     Write `model` as ONNX opset 17.
@@ -72,6 +86,7 @@ def export(
     file_lines:    keep the Python stack of every node in its `doc_string`; without, only module paths in node names
     axes:          the free axes of all inputs and outputs, or a dictionary of them by name
     custom_opsets: versions of operator domains outside the standard, whose nodes the checker cannot know
+    states:        names for further outputs, one for each recurrent node in order: the state it ends with [B, H, K, V]
     """
     by_name = axes if set(axes) <= {*inputs, *outputs} else dict.fromkeys((*inputs, *outputs), axes)
     # verbose=True is what makes the exporter keep the lines; it prints the whole graph too
@@ -85,6 +100,8 @@ def export(
     proto = onnx.load(str(path))
     for node in every_node(proto.graph):
         node.doc_string = portable_doc(node.doc_string)
+    if states:
+        return_states(proto.graph, states)
     if not custom_opsets:
         onnx.checker.check_model(proto)
     onnx.save(proto, str(path))

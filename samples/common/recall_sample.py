@@ -1,6 +1,7 @@
 """Trains and exports one recall model: what `train.py` and `export.py` of every `mqar-*` sample have in common."""
 import argparse
 import json
+import sys
 
 import numpy as np
 import torch
@@ -83,11 +84,35 @@ def export_sample(folder, build, files=None):
     write_prompt(folder, tokens[0], labels[0], note)
     set_form(model, 'loop')
     logits, weights = run_and_record(model, tokens[0])
-    write_reference(folder, logits, {f'layers.{i}.probabilities': w for i, w in enumerate(weights)})
+    states = {f'layers.{i}.state': S for i, S in enumerate(last_states(build, model, tokens))}
+    write_reference(folder, logits, {**states, **{f'layers.{i}.probabilities': w for i, w in enumerate(weights)}})
     example = torch.from_numpy(np.repeat(tokens, 2, axis=0))
     files = files or {'model.onnx': {}}
     # every file holds the same weights; a sample with variants names them here
     update_json(folder / 'metrics.json', prompt=answers_to_prompt(labels[0], logits), models=dict.fromkeys(files))
+    if states:
+        update_json(folder / 'metrics.json', tensors={name: {state: state for state in states} for name in files})
     for name, options in files.items():
         set_form(model, options.get('form', 'loop'))
-        export(model, example, folder / name, **{key: value for key, value in options.items() if key != 'form'})
+        export(model, example, folder / name, states=tuple(states), **{key: value for key, value in options.items() if key != 'form'})
+
+
+def last_states(build, model, tokens):
+    """The state [1, H, K, V] that each gated delta layer ends with on tokens [1, T]; empty where the model has none."""
+    source = sys.modules[build.__module__]
+    if not hasattr(source, 'recurrence'):
+        return []
+    states, original = [], source.recurrence
+
+    def recording(*arguments):
+        o, S = original(*arguments)
+        states.append(S)
+        return o, S
+
+    source.recurrence = recording
+    try:
+        with torch.no_grad():
+            model(torch.from_numpy(tokens))
+    finally:
+        source.recurrence = original
+    return [S.numpy() for S in states]

@@ -113,7 +113,7 @@ class WholeBlock(nn.Module):
 class Model(nn.Module):
     """Token ids [B, M, N, L] to class scores [B, M, N, classes], read at the first token, which asks the question."""
 
-    def __init__(self, block=AttentionBlock, vocab=72, classes=8, d=64, heads=2, D=64, R=128, grid=(4, 4)):
+    def __init__(self, block=AttentionBlock, vocab=36, classes=8, d=64, heads=2, D=64, R=128, grid=(4, 4)):
         super().__init__()
         self.embed = nn.Embedding(vocab, d)
         nn.init.normal_(self.embed.weight, std=0.5)

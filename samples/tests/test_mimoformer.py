@@ -97,13 +97,24 @@ class SuperposedAttention(unittest.TestCase):
         self.assertTrue(torch.equal(keys * (keys * x), x))
 
 
+class Task(unittest.TestCase):
+    def test_the_class_is_the_value_that_stands_with_the_key_that_is_asked_for(self):
+        task = support.load('mimoformer', 'task.py')
+        tokens, classes = task.question_batch(np.random.default_rng(0), (300,))
+        for row, answer in zip(tokens, classes):
+            shown = {token // 8: token % 8 for token in row[1:]}
+            self.assertEqual(shown[row[0] - 32], answer)
+            self.assertEqual(len({(token // 8, token % 8) for token in row[1:]}), len(shown))
+        self.assertEqual(len(set(classes)), 8)
+
+
 class Model(unittest.TestCase):
     def test_the_grid_is_the_shape_of_the_input(self):
         torch.manual_seed(5)
         for block, grids in ((mimo.AttentionBlock, ((1, 1), (2, 2), (4, 4))), (mimo.WholeBlock, ((2, 2),))):
             model = mimo.Model(block).eval()
             for M, N in grids:
-                self.assertEqual(model(torch.randint(0, 72, (3, M, N, 10))).shape, (3, M, N, 8))
+                self.assertEqual(model(torch.randint(0, 36, (3, M, N, 10))).shape, (3, M, N, 8))
 
 
 if __name__ == '__main__':

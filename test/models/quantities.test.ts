@@ -31,8 +31,11 @@ describe('what a layer computes on the way can be read by name', () => {
 		const folder = join(samples, name);
 		const reference = readNpz(readFileSync(join(folder, 'reference.npz')));
 		ort.env.wasm.numThreads = 1;
-		const model = withOutputs(readFileSync(join(folder, file)), Object.values(names));
-		const session = await ort.InferenceSession.create(model);
+		const bytes = readFileSync(join(folder, file));
+		const plain = await ort.InferenceSession.create(new Uint8Array(bytes));
+		const hidden = Object.values(names).filter((value) => !plain.outputNames.includes(value));
+		await plain.release();
+		const session = await ort.InferenceSession.create(withOutputs(bytes, hidden));
 		const { data, rows, length } = readPrompt(folder);
 		const ids = new ort.Tensor('int64', BigInt64Array.from(data, BigInt), [rows, length]);
 		const outputs = await session.run({ input_ids: ids });
