@@ -3,6 +3,7 @@ import { deltaRule } from './delta-rule/delta-rule.ts';
 import { gatedDeltaRule } from './gated-delta-rule/gated-delta-rule.ts';
 import { hybridAttention } from './hybrid-attention/hybrid-attention.ts';
 import { linearAttention } from './linear-attention/linear-attention.ts';
+import { selectiveAttention } from './selective-attention/selective-attention.ts';
 import { softmaxAttention } from './softmax-attention/softmax-attention.ts';
 
 /**
@@ -17,6 +18,7 @@ export const operators = {
 	'gated-delta': gatedDeltaRule,
 	hybrid: hybridAttention,
 	convolution: baseConvolution,
+	selective: selectiveAttention,
 } as const;
 
 /** A form that has an operator. */

@@ -60,7 +60,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 		sum.negative += other.negative;
 		peak = larger(peak, peaks[i]);
 	}
-	let any = sum.mass > 0.0;
+	let any = sum.mass > 0.0 && scales[row] != 0.0;
 	let share = select(0.0, 1.0 / sum.mass, any);
 	var self_share = 0.0;
 	if (own < end) { self_share = abs(weights[base + own]) * share; }
