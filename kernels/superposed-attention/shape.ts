@@ -72,11 +72,11 @@ export function checkSuperposed(
 	shape: SuperposedShape,
 	{ epsilon = 1e-3, ownRow = 0 }: SuperposedOptions,
 ): void {
-	for (const [name, size] of Object.entries(shape)) {
+	const { B, M, N, H, T, K, F } = shape;
+	for (const [name, size] of Object.entries({ B, M, N, H, T, K, F })) {
 		if (!(Number.isInteger(size) && size > 0))
 			refuse(`${name} must be a whole number above 0, got ${size}`);
 	}
-	const { B, M, N, H, T, K, F } = shape;
 	for (const [name, tensor] of Object.entries({ q, k, v })) {
 		checkReach(operator, name, tensor, [B * M * N, H, T, K]);
 	}

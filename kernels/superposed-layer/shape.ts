@@ -16,11 +16,11 @@ export const operator = 'superposed-layer';
 
 /** @throws KernelError `shape` naming the first size that does not fit. */
 export function checkSizes(sizes: LayerSizes): void {
-	for (const [name, size] of Object.entries(sizes)) {
+	const { features, outputs, neurons, channel } = sizes;
+	for (const [name, size] of Object.entries({ features, outputs, neurons, channel })) {
 		if (!(Number.isInteger(size) && size > 0))
 			refuse(`${name} must be a whole number above 0, got ${size}`);
 	}
-	const { features, outputs, neurons, channel } = sizes;
 	if (features < 2) refuse(`a pair needs 2 features, got ${features}`);
 	const pairs = (features * (features - 1)) / 2;
 	if (outputs > pairs) {

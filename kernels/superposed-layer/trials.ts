@@ -78,8 +78,8 @@ function draw(sizes: TrialSizes, seed: number, inputs: number): Drawn {
 		refuse(`active goes from 2 to ${features} features, got ${active}`);
 	}
 	const random = seeded(seed);
-	const { active: _, ...layer } = sizes;
-	const wiring = drawWiring(layer, random);
+	const { channel } = sizes;
+	const wiring = drawWiring({ features, outputs, neurons, channel }, random);
 	const words = Math.ceil(neurons / 32);
 	const lastBits = neurons % 32 === 0 ? 0xffffffff : 2 ** (neurons % 32) - 1;
 	const signs = Uint32Array.from({ length: features * words }, (_unused, at) => {
