@@ -4,6 +4,10 @@ import { vi } from 'vitest';
 /** A first run compiles its shaders on the software GPU: 10 s on two free cores, ten times that when they are not. */
 const runLimitMs = 150_000;
 
+/** As VS Code tells them to pages. */
+export type ThemeKind =
+	'vscode-dark' | 'vscode-light' | 'vscode-high-contrast' | 'vscode-high-contrast-light';
+
 /** The extension's page, inside the two frames that VS Code wraps a webview in. */
 export class InspectorPanel {
 	private constructor(readonly frame: Frame) {}
@@ -84,6 +88,12 @@ export class InspectorPanel {
 	async export(format: 'SVG' | 'PNG' | 'CSV' | 'JSON'): Promise<void> {
 		await this.control('combobox', 'Export the picture').click();
 		await this.frame.getByRole('option', { name: format }).click();
+	}
+
+	/** Waits until the page has the colours of such a theme. */
+	async isThemed(kind: ThemeKind): Promise<void> {
+		await this.frame.locator(`body[data-vscode-theme-kind="${kind}"]`).waitFor();
+		await this.isDrawn();
 	}
 
 	/** Pixels by which the page is wider than its frame: what a reader would have to scroll for. */
