@@ -20,12 +20,12 @@ SEED = 1
 CELLS = 64
 # Small grids first, as in the paper: until this share of the steps, the grids to draw from.
 CURRICULA = {
-    'att': ((0.2, ((1, 1),)), (0.5, ((1, 1), (2, 2), (2, 2))), (1.0, ((1, 1), (2, 2), (4, 4), (4, 4)))),
-    'att+mlp': ((0.3, ((1, 1),)), (1.0, ((2, 2),))),
+    'att': ((0.12, ((1, 1),)), (0.4, ((2, 2), (2, 2), (1, 1))), (1.0, ((1, 1), (2, 2), (4, 4), (4, 4)))),
+    'att+mlp': ((0.15, ((1, 1),)), (1.0, ((2, 2),))),
 }
 BLOCKS = {'att': AttentionBlock, 'att+mlp': WholeBlock}
 GRIDS = {'att': ((1, 1), (2, 2), (4, 4)), 'att+mlp': ((2, 2),)}
-STEPS = 1000
+STEPS = 600
 
 
 def train(name, seed):
