@@ -2,6 +2,7 @@ import { multiply, type Dim } from './dims.ts';
 import type { Facts } from './facts.ts';
 import type { Shape } from './inference.ts';
 import { intOf, intsOf, type FlatNode } from './flat-node.ts';
+import type { Product } from './product.ts';
 
 /** A label for each axis of a tensor, as seen from some product; null where the axes were lost. */
 export type Labels = readonly string[] | null;
@@ -152,4 +153,24 @@ function joinLabels(labels: readonly string[]): string {
 /** The product's own labels that an axis label was made from. */
 export function basesOf(label: string): string[] {
 	return [...new Set(label.split('&').map((part) => part.replace(/\/.*$/, '')))];
+}
+
+/**
+ * Labels after a product with a weight: the axis it sums over goes on as the axis the weight brings.
+ *
+ * @param carrier the operand that is no weight, with its axes' `labels`
+ */
+export function mixedLabels(product: Product, carrier: string, labels: Labels): Labels {
+	const left = product.left === carrier;
+	const own = left ? product.leftLabels : product.rightLabels;
+	const weight = left ? product.rightLabels : product.leftLabels;
+	if (!labels || !product.outputLabels || own?.length !== labels.length) return null;
+	const summed = own.filter((label) => !product.outputLabels!.includes(label));
+	const brought = product.outputLabels.filter(
+		(label) => !own.includes(label) && weight?.includes(label),
+	);
+	if (summed.length !== 1 || brought.length !== 1) return null;
+	return product.outputLabels.map(
+		(label) => labels[own.indexOf(label === brought[0] ? summed[0]! : label)] ?? '1',
+	);
 }

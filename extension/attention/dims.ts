@@ -18,6 +18,12 @@ export function declaredDim(symbol: string): Dim {
 	return `‹${symbol.replace(/[*+‹›]/g, '·').slice(0, LONGEST)}›`;
 }
 
+/** A size that nothing is known of but where it comes from. */
+export const freshDim = (origin: string): Dim => `~${origin.replace(/[*+~]/g, '·').slice(-60)}`;
+
+/** Whether a size has a part that nothing is known of. */
+export const isFresh = (dim: Dim): boolean => typeof dim === 'string' && dim.includes('~');
+
 export function add(a: Dim, b: Dim): Dim {
 	if (typeof a === 'number' && typeof b === 'number') return a + b;
 	if (a === null || b === null) return null;
@@ -73,7 +79,7 @@ export const productOf = (dims: readonly Dim[]): Dim => dims.reduce(multiply, 1)
 
 /** The numeric factor of a single product: 12 for `12*batch`, null for a sum. */
 export function coefficientOf(dim: Dim): number | null {
-	if (dim === null) return null;
+	if (dim === null || isFresh(dim)) return null;
 	if (typeof dim === 'number') return dim;
 	const terms = [...termsOf(dim)];
 	return terms.length === 1 ? terms[0]![1] : null;

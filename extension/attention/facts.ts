@@ -1,4 +1,4 @@
-import { declaredDim, type Dim } from './dims.ts';
+import { declaredDim, freshDim, type Dim } from './dims.ts';
 import { intOf, isStandard, type FlatNode } from './flat-node.ts';
 import type { Inference, Shape, Value } from './inference.ts';
 import type { Scope } from './scope.ts';
@@ -13,7 +13,7 @@ export class Facts implements Inference {
 
 	constructor(
 		readonly scope: Scope,
-		private readonly parent: Facts | null,
+		readonly parent: Facts | null,
 	) {
 		const { inputs, valueInfo, outputs } = scope.graph;
 		for (const info of [...valueInfo.values(), ...outputs, ...inputs]) {
@@ -69,7 +69,7 @@ export class Facts implements Inference {
 		node.outputs.forEach((output, at) => {
 			if (!output) return;
 			const shape = merged(this.shapes.get(output) ?? null, shapes?.[at] ?? null);
-			if (shape) this.shapes.set(output, shape);
+			if (shape) this.shapes.set(output, shape.map(freshFor(output)));
 			if (dtype) this.dtypes.set(output, dtype);
 			if (at === 0 && value && value.length <= LONGEST_VALUE) this.values.set(output, value);
 		});
@@ -81,6 +81,10 @@ const symbolsFor = (tensor: string) => (dim: Dim, axis: number) => {
 	if (dim === null) return `?${tensor.replace(/[*+]/g, '·')}.${axis}`;
 	return typeof dim === 'string' ? declaredDim(dim) : dim;
 };
+
+/** A size that inference could not give is still the same size wherever the tensor goes. */
+const freshFor = (tensor: string) => (dim: Dim, axis: number) =>
+	dim ?? freshDim(`${tensor}.${axis}`);
 
 /** What the graph implies, and where that is unknown, what the file declares. */
 function merged(declared: Shape | null, inferred: Shape | null): Shape | null {

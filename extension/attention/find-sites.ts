@@ -1,13 +1,14 @@
-import type { AttentionSite } from '../protocol/model.ts';
 import type { Graph, ModelIndex } from '../onnx/model-index.ts';
+import type { AttentionSite } from '../protocol/model.ts';
 import { Facts } from './facts.ts';
 import type { FlatNode, Step } from './flat-node.ts';
 import { flattenGraph, functionsOf } from './flatten.ts';
 import type { Finding } from './form.ts';
 import { forms } from './forms.ts';
-import { pathOf } from './naming.ts';
 import { pathOfName } from './module-path.ts';
+import { nameSites, type Placed } from './name-sites.ts';
 import { Scope } from './scope.ts';
+import { readSurroundings } from './surroundings.ts';
 
 /** Subgraphs stand in subgraphs; no exporter nests deeper. */
 const DEEPEST = 24;
@@ -20,41 +21,69 @@ export function findSites(index: ModelIndex): AttentionSite[] {
 	const functions = functionsOf(index);
 	const opset =
 		index.opsets.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 13;
-	const findings: Finding[] = [];
-	visit(index.graph, [], null, null, 0);
-	return named(findings);
+	return nameSites(visit(index.graph, [], null, null, 0));
 
+	/** What is found in a graph, in its order; what subgraphs hold comes where their nodes stand. */
 	function visit(
 		graph: Graph,
 		trail: readonly Step[],
 		owner: FlatNode | null,
 		parent: Facts | null,
 		depth: number,
-	) {
+	): Placed[] {
 		const flat = flattenGraph(graph, functions, trail, owner);
-		const facts = new Facts(new Scope(flat, parent?.scope ?? null, opset), parent);
-		const here = forms.flatMap((form) => form.find(facts));
-		const byNode = new Map<FlatNode, Finding[]>();
-		for (const finding of here)
-			byNode.set(finding.node, [...(byNode.get(finding.node) ?? []), finding]);
-		for (const node of flat.nodes) {
-			findings.push(...(byNode.get(node) ?? []));
-			if (depth < DEEPEST) enter(node, facts, depth + 1);
-		}
+		const facts = new Facts(new Scope(flat, parent?.scope ?? null, opset, owner), parent);
+		const found = foundIn(facts);
+		const below: Placed[] = [];
+		if (depth < DEEPEST)
+			for (const node of flat.nodes) below.push(...enter(node, facts, depth + 1));
+		// a loop is found from within, but stands here
+		const here = [
+			...found.filter(({ node }) => node !== owner),
+			...below.filter((placed) => placed.facts === facts).map(({ finding }) => finding),
+		];
+		const placed = readSurroundings(here, facts).map((finding) => ({ finding, facts }));
+		const upward = parent ? found.filter(({ node }) => node === owner) : [];
+		return [
+			...upward.map((finding) => ({ finding, facts: parent! })),
+			...inOrder(flat.nodes, [...placed, ...below.filter((other) => other.facts !== facts)]),
+		];
 	}
 
-	function enter(node: FlatNode, facts: Facts, depth: number) {
-		for (const [name, attribute] of node.attributes) {
+	function enter(node: FlatNode, facts: Facts, depth: number): Placed[] {
+		return [...node.attributes].flatMap(([name, attribute]) => {
+			const { kind } = attribute;
 			const graphs =
-				attribute.kind === 'graph'
-					? [attribute.value]
-					: attribute.kind === 'graphs'
-						? attribute.value
-						: [];
-			for (const graph of graphs)
-				visit(graph, [...node.trail, branch(node, name)], node, facts, depth);
-		}
+				kind === 'graph' ? [attribute.value] : kind === 'graphs' ? attribute.value : [];
+			const trail = [...node.trail, branch(node, name)];
+			return graphs.flatMap((graph) =>
+				visit(graph, trail, node, facts, depth).map((placed) => ({
+					...placed,
+					at: placed.facts === facts ? undefined : node,
+				})),
+			);
+		});
 	}
+}
+
+/** Findings in the order of the graph's nodes; those of a subgraph stand at the node that owns it. */
+function inOrder(nodes: readonly FlatNode[], placed: readonly Placed[]): Placed[] {
+	if (placed.length < 2) return [...placed];
+	const position = new Map(nodes.map((node, at) => [node, at]));
+	const of = ({ finding, at }: Placed) => position.get(at ?? finding.node) ?? 0;
+	return [...placed].sort((a, b) => of(a) - of(b));
+}
+
+/** Findings of all forms in one graph; of two that share a product the form listed first has it. */
+function foundIn(facts: Facts): Finding[] {
+	const claimed = new Set<FlatNode>();
+	return forms.flatMap((form) => {
+		const found = form
+			.find(facts)
+			.filter(({ parts = [] }) => !parts.some((part) => claimed.has(part)));
+		for (const { parts = [] } of found) for (const part of parts) claimed.add(part);
+		return found;
+	});
 }
 
 const branch = (node: FlatNode, attribute: string): Step => ({
@@ -63,24 +92,3 @@ const branch = (node: FlatNode, attribute: string): Step => ({
 	path: pathOfName(node.name),
 	callee: '',
 });
-
-function named(findings: readonly Finding[]): AttentionSite[] {
-	const taken = new Map<string, number>();
-	return findings.map(({ site, node }, layer) => {
-		const path = pathOf(node);
-		const base = path || `layer-${layer}`;
-		const times = taken.get(base) ?? 0;
-		taken.set(base, times + 1);
-		const inside = node.index === null;
-		const note = 'its tensors stand inside a function or subgraph and cannot be read from outside';
-		return {
-			...site,
-			id: times === 0 ? base : `${base}#${times + 1}`,
-			layer,
-			path,
-			node: node.index,
-			nodeName: node.name,
-			notes: inside ? [...site.notes, note] : site.notes,
-		};
-	});
-}

@@ -7,6 +7,8 @@ export interface Finding {
 	readonly site: Omit<AttentionSite, 'id' | 'layer' | 'path' | 'node' | 'nodeName'>;
 	/** The node that mixes: it gives the site its place in the order, its path and its name. */
 	readonly node: FlatNode;
+	/** The products it is made of: no other form may claim them. */
+	readonly parts?: readonly FlatNode[];
 }
 
 /** One way of writing attention in a graph. */

@@ -1,7 +1,21 @@
 import type { FormFinder } from './form.ts';
+import { exponentialSoftmax } from './exponential-softmax.ts';
 import { fusedAttention } from './fused-attention.ts';
+import { gatedConvolution } from './gated-convolution.ts';
+import { linearAttention } from './linear-attention.ts';
 import { linearOperators } from './linear-operators.ts';
+import { recurrentState } from './recurrent-state.ts';
+import { runningState } from './running-state.ts';
 import { softmaxAttention } from './softmax-attention.ts';
 
 /** Every form that is looked for, the commonest in public models first. */
-export const forms: readonly FormFinder[] = [softmaxAttention, fusedAttention, linearOperators];
+export const forms: readonly FormFinder[] = [
+	softmaxAttention,
+	fusedAttention,
+	linearOperators,
+	exponentialSoftmax,
+	linearAttention,
+	recurrentState,
+	runningState,
+	gatedConvolution,
+];

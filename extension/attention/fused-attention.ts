@@ -5,7 +5,8 @@ import { floatOf, intOf, intsOf, stringOf, type FlatNode } from './flat-node.ts'
 import type { Finding, FormFinder } from './form.ts';
 import { fusedOperators, type FusedOperator } from './fused-operators.ts';
 import { isCross } from './lineage.ts';
-import { maskTerm, readMasks, type MaskReading } from './masks.ts';
+import { readMasks, type MaskReading } from './masks.ts';
+import { maskTerm } from './score-path.ts';
 
 const byName = new Map<string, FusedOperator[]>();
 for (const known of fusedOperators) {
@@ -183,7 +184,10 @@ function masksOf(node: FlatNode, operator: FusedOperator, facts: Facts): MaskRea
 	const given = operator.mask === null ? '' : (node.inputs[operator.mask] ?? '');
 	const padding = operator.padding === null ? '' : (node.inputs[operator.padding] ?? '');
 	const boolean = given !== '' && facts.dtypeOf(given) === 'bool';
-	const read = readMasks(given === '' ? [] : [maskTerm(boolean ? 'where' : 'add', given)], facts);
+	const read = readMasks(
+		given === '' ? [] : [maskTerm(boolean ? 'where' : 'add', given, null)],
+		facts,
+	);
 	const causal =
 		operator.causal === true || (operator.causal !== false && intOf(node, operator.causal) === 1);
 	const tensors = { ...read.tensors };

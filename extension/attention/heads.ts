@@ -1,4 +1,4 @@
-import { coefficientOf, divide, productOf, type Dim } from './dims.ts';
+import { coefficientOf, divide, isFresh, multiply, productOf, type Dim } from './dims.ts';
 import type { Facts } from './facts.ts';
 import { intOf } from './flat-node.ts';
 
@@ -78,8 +78,8 @@ function headAxis(
 	if (batch.length >= 2) return { heads: typeof last === 'number' ? last : null, merged: false };
 	const found = mergedHeads(q, facts) ?? mergedHeads(k, facts);
 	if (found !== null) return { heads: found, merged: found > 1 };
-	const factor = typeof last === 'string' ? coefficientOf(last) : 1;
-	return { heads: factor, merged: factor !== null && factor > 1 };
+	const factor = typeof last === 'string' ? (coefficientOf(last) ?? 1) : 1;
+	return { heads: factor, merged: factor > 1 };
 }
 
 const steps = new Set([
@@ -126,16 +126,22 @@ function mergedHeads(name: string, facts: Facts): number | null {
 	return null;
 }
 
-/** `[B, H, T, d]` or `[T, B, H·d]` made `[B·H, T, d]`: the size of the axis folded or split off. */
+/** `[B, H, T, d]` or `[T, B, H·d]` made `[B·H, T, d]` or `[T, B·H, d]`: the size of the axis folded or split off. */
 function foldedAxis(from: readonly Dim[], to: readonly Dim[]): number | null {
 	if (to.length !== 3) return null;
-	if (from.length === 4) return typeof from[1] === 'number' ? from[1] : null;
+	const folds = (batch: Dim, count: Dim) =>
+		to.some((dim) => dim !== null && dim === multiply(batch, count));
+	if (from.length === 4) {
+		const [batch, head, third] = from as [Dim, Dim, Dim, Dim];
+		const [count, other] = typeof head === 'number' ? [head, batch] : [third, batch];
+		if (typeof count !== 'number') return null;
+		const unknown = isFresh(to[0]!) && typeof to[2] === 'number' && from[3] === to[2];
+		return unknown || to[0] === multiply(other, count) ? count : null;
+	}
 	if (from.length !== 3) return null;
-	const widths = [from[2]!, to[2]!];
-	const ratio = divide(widths[0]!, widths[1]!);
-	if (typeof ratio === 'number' && ratio > 1 && widths.every((w) => typeof w === 'number'))
-		return ratio;
-	return null;
+	const ratio = divide(from[2]!, to[2]!);
+	if (typeof ratio !== 'number' || ratio <= 1 || typeof to[2] !== 'number') return null;
+	return folds(from[0]!, ratio) || folds(from[1]!, ratio) ? ratio : null;
 }
 
 const layout = new Set([

@@ -1,4 +1,5 @@
 import type { MaskKind, SiteTensor } from '../protocol/model.ts';
+import { basesOf } from './carry.ts';
 import type { Facts } from './facts.ts';
 import type { FlatNode } from './flat-node.ts';
 import type { MaskTerm } from './score-path.ts';
@@ -14,14 +15,21 @@ export interface MaskReading {
 	readonly notes: readonly string[];
 }
 
-/** A tensor that is added to the scores, or chooses which are kept. */
-export const maskTerm = (kind: MaskTerm['kind'], tensor: string): MaskTerm => ({
-	kind,
-	tensor,
-	keeps: true,
-	factor: 1,
-	filling: null,
-});
+/**
+ * Whether a term changes which keys count: what is added to all keys of a query alike changes nothing.
+ *
+ * @param keys labels of the axis that the softmax runs over
+ */
+export function actsOnKeys(term: MaskTerm, keys: readonly string[], facts: Facts): boolean {
+	const shape = facts.shapeOf(term.tensor);
+	const { labels } = term;
+	if (term.kind !== 'add' || !shape || !labels) return true;
+	const axes = labels.flatMap((label, axis) =>
+		basesOf(label).some((base) => keys.includes(base)) ? [axis] : [],
+	);
+	const varies = (axis: number) => (shape[shape.length - (labels.length - axis)] ?? 1) !== 1;
+	return axes.length === 0 || axes.some(varies);
+}
 
 const MOST_VISITS = 300;
 
@@ -66,7 +74,7 @@ function originOf(term: MaskTerm, facts: Facts): Origin {
 	const trace = new MaskTrace(facts);
 	trace.follow(term.tensor);
 	if (trace.causal) return { kind: 'causal', window: trace.window };
-	if (trace.padding) return { kind: 'padding', window: null };
+	if (trace.padding || trace.perKey) return { kind: 'padding', window: null };
 	// where nothing else is known, choosing between scores and a filling hides keys
 	return { kind: 'additive', window: null };
 }
@@ -85,6 +93,8 @@ const making = new Set(
 class MaskTrace {
 	causal = false;
 	padding = false;
+	/** One number for each key, the same for all queries and heads. */
+	perKey = false;
 	window: number | null = null;
 	private readonly seen = new Set<string>();
 
@@ -103,9 +113,20 @@ class MaskTrace {
 	/** Notes what a tensor says and returns what it is made from. */
 	private behind(name: string): readonly string[] {
 		const { scope } = this.facts;
+		const shape = this.facts.shapeOf(name);
+		if (
+			shape &&
+			shape.length > 1 &&
+			shape.at(-1) !== 1 &&
+			shape.slice(1, -1).every((dim) => dim === 1)
+		) {
+			this.perKey ||= shape.length > 2;
+		}
 		const constant = scope.constantOf(name);
 		if (constant) {
 			if (isTriangle(constant.dims, constant.values)) this.causal = true;
+			else if (constant.values === null && isUnreadSquare(constant.dims, constant.dtype))
+				this.causal = true;
 			return [];
 		}
 		if (scope.inputOf(name)) {
@@ -216,6 +237,13 @@ function dataInputs(node: FlatNode): readonly string[] {
 	if (node.opType === 'ConstantOfShape' || node.opType === 'Range') return [];
 	return node.inputs;
 }
+
+/** A large square of truths, the same for all heads, is kept for causality; its values are not read here. */
+const isUnreadSquare = (dims: readonly number[], dtype: string) =>
+	/bool|int8/.test(dtype) &&
+	dims.length >= 2 &&
+	dims.at(-1) === dims.at(-2) &&
+	dims.slice(0, -2).every((dim) => dim === 1);
 
 /** A lower triangle of one value under an upper one of another. */
 export function isTriangle(dims: readonly number[], values: readonly number[] | null): boolean {

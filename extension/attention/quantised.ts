@@ -8,3 +8,18 @@ export function floatBehind(name: string, facts: Facts): { name: string; quantis
 	const quantiser = node?.opType === 'QuantizeLinear' || node?.opType === 'DynamicQuantizeLinear';
 	return quantiser ? { name: node.inputs[0] ?? name, quantised: true } : { name, quantised };
 }
+
+/** The numbers that a quantised result stands for: after the scale, or after the dequantiser, where the graph has them. */
+export function floatAfter(name: string, facts: Facts): string {
+	let current = name;
+	for (let steps = 0; steps < 4; steps++) {
+		const [next] = facts.scope.consumersOf(current);
+		const output = next?.outputs[0];
+		if (!next || !output) return name;
+		if (next.opType === 'DequantizeLinear') return output;
+		if (next.opType === 'Mul' && current !== name) return output;
+		if (next.opType !== 'Cast') return name;
+		current = output;
+	}
+	return name;
+}

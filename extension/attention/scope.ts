@@ -17,6 +17,8 @@ export class Scope {
 		readonly parent: Scope | null,
 		/** Version of the standard operator set. */
 		readonly opset: number,
+		/** The node whose subgraph this is; null for the main graph. */
+		readonly owner: FlatNode | null = null,
 	) {
 		this.graph = flat.graph;
 		this.nodes = flat.nodes;

@@ -1,4 +1,4 @@
-import { carryLabels, type Labels } from './carry.ts';
+import { basesOf, carryLabels, mixedLabels, type Labels } from './carry.ts';
 import type { Facts } from './facts.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
 import { readProduct, type Product } from './product.ts';
@@ -14,6 +14,8 @@ export interface MaskTerm {
 	readonly factor: number;
 	/** The value put where a key is hidden; null where it is not a number of the graph. */
 	readonly filling: number | null;
+	/** Labels of the scores' axes where the term acts. */
+	readonly labels: Labels;
 }
 
 /** How the softmax's input comes from a product of two tensors. */
@@ -42,18 +44,42 @@ const passing: ReadonlyMap<string, number> = new Map([
 	...'Gather GatherElements GatherND'.split(' ').map((op) => [op, 4] as const),
 ]);
 
+/** Functions of one score. */
+const kernels = new Set([
+	'Relu',
+	'Sigmoid',
+	'Exp',
+	'Pow',
+	'Elu',
+	'Gelu',
+	'Softplus',
+	'HardSigmoid',
+	'Abs',
+]);
+
 const DEEPEST = 60;
 const MOST_VISITS = 600;
 
-/** Finds the product behind a softmax's input, or null where there is none of two tensors. */
-export function findScorePath(scoresName: string, facts: Facts): ScorePath | null {
-	return new ScoreWalk(facts).from(scoresName, 0);
+/**
+ * Finds the product behind a softmax's input, or null where there is none of two tensors.
+ *
+ * @param along `kernel` to pass through functions of single scores too, as attention without softmax has them
+ */
+export function findScorePath(
+	scoresName: string,
+	facts: Facts,
+	along: 'scores' | 'kernel' = 'scores',
+): ScorePath | null {
+	return new ScoreWalk(facts, along === 'kernel').from(scoresName, 0);
 }
 
 class ScoreWalk {
 	private readonly seen = new Map<string, ScorePath | null>();
 
-	constructor(private readonly facts: Facts) {}
+	constructor(
+		private readonly facts: Facts,
+		private readonly kernel: boolean,
+	) {}
 
 	from(name: string, depth: number): ScorePath | null {
 		const known = this.seen.get(name);
@@ -69,7 +95,7 @@ class ScoreWalk {
 		const node = this.facts.scope.producerOf(name);
 		if (!node) return null;
 		const product = readProduct(node, this.facts);
-		if (product) return this.start(product);
+		if (product) return this.start(product, depth);
 		const penalty = passing.get(node.opType);
 		if (penalty !== undefined) return this.pass(node, depth, penalty);
 		switch (node.opType) {
@@ -92,15 +118,24 @@ class ScoreWalk {
 			case 'Concat':
 				return this.joined(node, depth);
 			default:
-				return null;
+				return this.kernel && kernels.has(node.opType) ? this.kernelled(node, depth) : null;
 		}
 	}
 
-	private start(product: Product): ScorePath | null {
+	private kernelled(node: FlatNode, depth: number): ScorePath | null {
+		return this.alter(node, depth, (path) => ({
+			...path,
+			notes: withNote(path, `each score passes through ${node.opType}`),
+		}));
+	}
+
+	private start(product: Product, depth: number): ScorePath | null {
 		const { scope } = this.facts;
-		if (!mayBeScores(product, this.facts)) return null;
+		if (!mayBeScores(product, this.facts)) return this.mixed(product, depth);
 		const fixed = scope.isConstant(product.left) || scope.isConstant(product.right);
-		const added: MaskTerm[] = product.added ? [term('add', product.added)] : [];
+		const added: MaskTerm[] = product.added
+			? [maskTerm('add', product.added, product.outputLabels)]
+			: [];
 		return {
 			product,
 			labels: product.outputLabels,
@@ -110,6 +145,22 @@ class ScoreWalk {
 			notes: [],
 			penalty: fixed ? 2 : 0,
 		};
+	}
+
+	/** A product with a weight that leaves queries and keys alone mixes the scores of different heads. */
+	private mixed(product: Product, depth: number): ScorePath | null {
+		const { scope } = this.facts;
+		const carrier = scope.isConstant(product.left) ? product.right : product.left;
+		if (
+			scope.isConstant(carrier) ||
+			scope.isConstant(product.left) === scope.isConstant(product.right)
+		)
+			return null;
+		const path = this.from(carrier, depth);
+		const labels = path && mixedLabels(product, carrier, path.labels);
+		if (!path || !labels || !leavesTokens(path, labels)) return null;
+		const note = 'the scores of different heads are mixed before the softmax';
+		return { ...path, labels, penalty: path.penalty + 1, notes: withNote(path, note) };
 	}
 
 	private pass(node: FlatNode, depth: number, penalty: number): ScorePath | null {
@@ -156,10 +207,11 @@ class ScoreWalk {
 		if (!found) return null;
 		const subtracted = node.opType === 'Sub';
 		const path = subtracted && found.at === 1 ? times(found.path, -1) : found.path;
+		const factor = subtracted && found.at === 0 ? -1 : 1;
 		const terms = node.inputs
 			.filter((name, at) => at !== found.at && !this.isShift(name))
 			.filter((name) => this.facts.numberOf(name) === null)
-			.map((name) => term('add', name, subtracted && found.at === 0 ? -1 : 1));
+			.map((name) => ({ ...maskTerm('add', name, path.labels), factor }));
 		return this.carried(node, node.inputs[found.at]!, {
 			...path,
 			masks: [...path.masks, ...terms],
@@ -168,7 +220,10 @@ class ScoreWalk {
 
 	/** The row maximum taken off for stability changes nothing. */
 	private isShift(name: string): boolean {
-		const producer = this.facts.scope.producerOf(name);
+		let producer = this.facts.scope.producerOf(name);
+		while (producer && shiftCopies.has(producer.opType)) {
+			producer = this.facts.scope.producerOf(producer.inputs[0] ?? '');
+		}
 		return producer?.opType === 'ReduceMax' && this.from(producer.inputs[0] ?? '', 0) !== null;
 	}
 
@@ -183,7 +238,7 @@ class ScoreWalk {
 			return this.carried(node, from, this.timesNumber(found.path, divides ? 1 / number : number));
 		if (this.isQuantiserScale(other)) return this.carried(node, from, found.path);
 		if (!divides && this.isMaskLike(other)) {
-			const masks = [...found.path.masks, term('times', other)];
+			const masks = [...found.path.masks, maskTerm('times', other, found.path.labels)];
 			return this.carried(node, from, { ...found.path, masks });
 		}
 		return this.carried(node, from, {
@@ -235,7 +290,11 @@ class ScoreWalk {
 		const found = this.best(node, [1, 2], depth);
 		if (!found) return null;
 		const filling = this.facts.numberOf(node.inputs[3 - found.at] ?? '');
-		const mask = { ...term('where', node.inputs[0] ?? ''), keeps: found.at === 1, filling };
+		const mask = {
+			...maskTerm('where', node.inputs[0] ?? '', found.path.labels),
+			keeps: found.at === 1,
+			filling,
+		};
 		return this.carried(node, node.inputs[found.at]!, {
 			...found.path,
 			masks: [...found.path.masks, mask],
@@ -283,9 +342,17 @@ const selecting = (node: FlatNode) => `the scores pass through ${node.opType} be
 const withNote = (path: ScorePath, note: string) =>
 	path.notes.includes(note) ? path.notes : [...path.notes, note];
 
-function term(kind: MaskTerm['kind'], tensor: string, factor = 1): MaskTerm {
-	return { kind, tensor, keeps: true, factor, filling: null };
-}
+/** A tensor that acts on the scores; `labels` are those of the scores' axes there. */
+export const maskTerm = (kind: MaskTerm['kind'], tensor: string, labels: Labels): MaskTerm => ({
+	kind,
+	tensor,
+	keeps: true,
+	factor: 1,
+	filling: null,
+	labels,
+});
+
+const shiftCopies = new Set(['Expand', 'Unsqueeze', 'Reshape', 'Cast', 'Identity', 'Squeeze']);
 
 function times(path: ScorePath, factor: number): ScorePath {
 	return {
@@ -295,6 +362,16 @@ function times(path: ScorePath, factor: number): ScorePath {
 			mask.kind === 'add' ? { ...mask, factor: mask.factor * factor } : mask,
 		),
 	};
+}
+
+/** The product's own tokens, those of queries and those of keys, still have an axis each. */
+function leavesTokens({ product }: ScorePath, labels: readonly string[]): boolean {
+	const { outputLabels, leftLabels, rightLabels } = product;
+	const free = (outputLabels ?? []).filter(
+		(l) => leftLabels?.includes(l) !== rightLabels?.includes(l),
+	);
+	const kept = new Set(labels.flatMap(basesOf));
+	return free.length > 0 && free.every((label) => kept.has(label));
 }
 
 /** Both operands are tensors of the run; only a learned query may be a weight, in a stack of heads. */

@@ -252,10 +252,44 @@ const convolution: Rule = (node, facts) => {
 	const shape = shapeAt(node, facts, 0);
 	const weight = shapeAt(node, facts, 1);
 	if (!shape || !weight) return null;
-	const ofOne = intsOf(node, 'kernel_shape')?.every((size) => size === 1);
-	const still = ofOne && (intsOf(node, 'strides') ?? []).every((step) => step === 1);
-	const spatial = shape.slice(2).map((dim): Dim => (still ? dim : null));
-	return [[shape[0]!, weight[0]!, ...spatial]];
+	return [[shape[0]!, weight[0]!, ...slid(node, shape.slice(2), weight.slice(2))]];
+};
+
+const pooling: Rule = (node, facts) => {
+	const shape = shapeAt(node, facts, 0);
+	if (!shape) return null;
+	return [
+		[shape[0]!, shape[1]!, ...slid(node, shape.slice(2), intsOf(node, 'kernel_shape') ?? [])],
+	];
+};
+
+/** Sizes after a kernel slid over them. */
+function slid(node: FlatNode, sizes: Shape, kernel: Shape): Dim[] {
+	const automatic = stringOf(node, 'auto_pad') ?? 'NOTSET';
+	return sizes.map((size, axis) => {
+		const window = kernel[axis] ?? null;
+		const stride = intsOf(node, 'strides')?.[axis] ?? 1;
+		if (automatic.startsWith('SAME')) {
+			return stride === 1 ? size : typeof size === 'number' ? Math.ceil(size / stride) : null;
+		}
+		if (typeof window !== 'number') return null;
+		const pads = intsOf(node, 'pads');
+		const padded = (pads?.[axis] ?? 0) + (pads?.[axis + sizes.length] ?? 0);
+		const reach = (window - 1) * (intsOf(node, 'dilations')?.[axis] ?? 1);
+		if (stride === 1) return add(size, padded - reach);
+		if (typeof size !== 'number') return null;
+		const steps = (size + padded - reach - 1) / stride;
+		return (intOf(node, 'ceil_mode') === 1 ? Math.ceil(steps) : Math.floor(steps)) + 1;
+	});
+}
+
+/** `[T, directions, B, hidden]`, then the last states. */
+const recurrence: Rule = (node, facts) => {
+	const shape = shapeAt(node, facts, 0);
+	const hidden = intOf(node, 'hidden_size') ?? null;
+	const directions = stringOf(node, 'direction') === 'bidirectional' ? 2 : 1;
+	const last = [directions, shape?.[1] ?? null, hidden];
+	return [[shape?.[0] ?? null, ...last], last, last];
 };
 
 const matMulNBits: Rule = (node, facts) => {
@@ -302,6 +336,12 @@ export const shapeRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 	['Pad', pad],
 	['Flatten', flatten],
 	['Conv', convolution],
+	...listed('MaxPool AveragePool LpPool', pooling),
+	...listed('LSTM GRU RNN', recurrence),
+	...listed('GlobalAveragePool GlobalMaxPool', (node, facts) => {
+		const shape = shapeAt(node, facts, 0);
+		return shape && [shape.map((dim, axis) => (axis < 2 ? dim : 1))];
+	}),
 	['MatMulNBits', matMulNBits],
 	['Shape', (node, facts) => [[shapeAt(node, facts, 0)?.length ?? null]]],
 	['Size', () => [[]]],

@@ -6,10 +6,10 @@ import { intOf, type FlatNode } from './flat-node.ts';
 import type { Finding, FormFinder } from './form.ts';
 import { countHeads } from './heads.ts';
 import { isCross } from './lineage.ts';
-import { maskTerm, readMasks } from './masks.ts';
+import { actsOnKeys, readMasks } from './masks.ts';
 import { contracted } from './product.ts';
-import { floatBehind } from './quantised.ts';
-import { findScorePath, type MaskTerm, type ScorePath } from './score-path.ts';
+import { floatAfter, floatBehind } from './quantised.ts';
+import { findScorePath, maskTerm, type MaskTerm, type ScorePath } from './score-path.ts';
 import { findValuePath, summedLabels, type ValuePath } from './value-path.ts';
 
 const softmaxes = new Set(['Softmax', 'BiasSoftmax', 'QLinearSoftmax']);
@@ -23,31 +23,65 @@ export const softmaxAttention: FormFinder = {
 	find(facts) {
 		return facts.scope.nodes.flatMap((node) => {
 			if (!softmaxes.has(node.opType)) return [];
-			const finding = readSoftmax(node, node.inputs[0] ?? '', node.outputs[0] ?? '', facts);
+			const [scores = '', weights = ''] = [node.inputs[0], node.outputs[0]];
+			const axis = (rank: number) => softmaxAxis(node, rank, facts);
+			const finding = readSoftmax({ node, scores, weights, axis }, facts);
 			return finding ? [finding] : [];
 		});
 	},
 };
 
-/**
- * Reads the attention around a softmax, or null where there is none.
- *
- * @param scores the tensor that is normalised, `weights` the result
- */
-export function readSoftmax(
-	node: FlatNode,
-	scores: string,
-	weights: string,
+/** A normalisation of scores to weights, however it is written. */
+export interface Normaliser {
+	readonly node: FlatNode;
+	readonly scores: string;
+	readonly weights: string;
+	/** The normalised axis for scores of a rank. */
+	readonly axis: (rank: number) => number;
+	/** The mixed values where they are not the product's own result, as when the sum divides them last. */
+	readonly output?: (product: string) => string | null;
+	readonly notes?: readonly string[];
+}
+
+/** Reads the attention around a normaliser, or null where there is none. */
+export function readSoftmax(normaliser: Normaliser, facts: Facts): Finding | null {
+	const path = findScorePath(normaliser.scores, facts);
+	if (!path) return null;
+	const keyAxis = path.labels && normaliser.axis(path.labels.length);
+	const keyLabel = keyAxis === null ? null : (path.labels?.at(keyAxis) ?? null);
+	const overKeys = meetValues(normaliser.weights, path, keyLabel, facts);
+	if (overKeys) return describe(normaliser, path, overKeys, keyLabel, facts);
+	return acrossQueries(normaliser, path, keyLabel, facts);
+}
+
+/** Slots compete: the softmax runs over those that ask, and what is summed over is still what is asked. */
+function acrossQueries(
+	normaliser: Normaliser,
+	path: ScorePath,
+	queryLabel: string | null,
 	facts: Facts,
 ): Finding | null {
-	const path = findScorePath(scores, facts);
-	if (!path) return null;
-	const keyAxis = path.labels && softmaxAxis(node, path.labels.length, facts);
-	const keyLabel = keyAxis === null ? null : (path.labels?.at(keyAxis) ?? null);
-	const value = meetValues(weights, path, keyLabel, facts);
-	if (!value) return null;
-	return describe(node, scores, weights, path, value, keyLabel, facts);
+	const [a, b] = freeLabels(path);
+	const others = [a, b].filter(
+		(label) => label !== undefined && !basesOf(queryLabel ?? '').includes(label),
+	);
+	const [keyLabel] = others;
+	// the backward pass sums the same weights over queries
+	if (others.length !== 1 || keyLabel === undefined || isTrained(facts)) return null;
+	const value = meetValues(normaliser.weights, path, keyLabel, facts);
+	if (!value || value.notes.length === 0) return null;
+	const notes = ['the softmax runs over queries, not over keys'];
+	return describe({ ...normaliser, notes }, path, value, keyLabel, facts);
 }
+
+/** Labels that only one operand of q·k has. */
+function freeLabels({ product }: ScorePath): string[] {
+	const { leftLabels, rightLabels, outputLabels } = product;
+	return (outputLabels ?? []).filter((l) => leftLabels?.includes(l) !== rightLabels?.includes(l));
+}
+
+const isTrained = (facts: Facts) =>
+	facts.scope.nodes.some(({ opType, name }) => /Grad/.test(opType) || /(^|[/_])grad/i.test(name));
 
 /** Before opset 13 the axis defaults to 1 and everything from it on is normalised together. */
 function softmaxAxis(node: FlatNode, rank: number, facts: Facts): number {
@@ -74,9 +108,7 @@ function meetValues(
 }
 
 function describe(
-	node: FlatNode,
-	scores: string,
-	weights: string,
+	{ node, scores, weights, output, notes: said = [] }: Normaliser,
 	path: ScorePath,
 	value: ValuePath,
 	keyLabel: string | null,
@@ -85,12 +117,19 @@ function describe(
 	const { product } = path;
 	const sides = sidesOf(path, keyLabel);
 	if (!sides) return null;
-	const notes = [...path.notes, ...value.notes];
+	const notes = [...path.notes, ...value.notes, ...said];
+	const result = outputOf(value, facts);
+	const mixed = output ? output(result) : result;
+	if (mixed === null) return null;
 	const batch = batchLabels(product.leftLabels, product.rightLabels, product.outputLabels);
 	const operands = { ...sides, batch, contracted: contracted(product) };
 	const count = countHeads(operands, facts);
 	const axes = axesOfRoles(operands, value, keyLabel, count, facts);
-	const masks = readMasks([...path.masks, ...biasOf(node)], facts);
+	const keys = keyLabel === null ? [] : basesOf(keyLabel);
+	const terms = [...path.masks, ...biasOf(node, path.labels)].filter((term) =>
+		actsOnKeys(term, keys, facts),
+	);
+	const masks = readMasks(terms, facts);
 	const named = (name: string, letters: string): SiteTensor => {
 		const source = floatBehind(name, facts);
 		if (source.quantised)
@@ -101,6 +140,7 @@ function describe(
 	if (path.scale === null) notes.push('the scale is no constant of the graph');
 	return {
 		node,
+		parts: [product.node, value.product.node],
 		site: {
 			form: 'softmax',
 			kind: 'decomposed',
@@ -119,7 +159,7 @@ function describe(
 				v: named(value.values, axes.v),
 				scores: { name: scores, axes: axes.scores },
 				weights: { name: weights, axes: axes.scores },
-				output: { name: value.product.output, axes: axes.output },
+				output: { name: mixed, axes: axes.output },
 				...masks.tensors,
 			},
 			maskMeans: masks.means,
@@ -142,6 +182,10 @@ function sidesOf(path: ScorePath, keyLabel: string | null) {
 	return inRight ? asWritten : null;
 }
 
+function outputOf({ product }: ValuePath, facts: Facts): string {
+	return product.quantised ? floatAfter(product.output, facts) : product.output;
+}
+
 function batchLabels(left: Labels, right: Labels, output: Labels): string[] {
 	if (!left || !right || !output) return [];
 	const both = output.filter((l) => l !== '1' && left.includes(l) && right.includes(l));
@@ -151,9 +195,9 @@ function batchLabels(left: Labels, right: Labels, output: Labels): string[] {
 		: output.filter((l) => both.includes(l) || batchOnly.includes(l));
 }
 
-function biasOf(node: FlatNode): MaskTerm[] {
+function biasOf(node: FlatNode, labels: Labels): MaskTerm[] {
 	const bias = node.opType === 'BiasSoftmax' ? node.inputs[1] : undefined;
-	return bias ? [maskTerm('add', bias)] : [];
+	return bias ? [maskTerm('add', bias, labels)] : [];
 }
 
 function confidenceOf(path: ScorePath, value: ValuePath): number {

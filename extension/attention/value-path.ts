@@ -1,5 +1,6 @@
-import { basesOf, carryLabels, type Labels } from './carry.ts';
+import { basesOf, carryLabels, mixedLabels, type Labels } from './carry.ts';
 import type { Facts } from './facts.ts';
+import type { FlatNode } from './flat-node.ts';
 import { contracted, readProduct, type Product } from './product.ts';
 
 /** Where a softmax's result multiplies a third tensor. */
@@ -62,31 +63,38 @@ export function findValuePath(
 			const summed =
 				node.opType === 'Mul' ? summedAfter(node.outputs[0] ?? '', visit, facts) : null;
 			if (summed && accepts(summed)) return summed;
-			const output = node.outputs[0];
-			if (
-				product ||
-				!passing.has(node.opType) ||
-				!output ||
-				!isData(node.inputs, node.opType, visit.name)
-			)
-				continue;
-			for (const next of node.opType === 'Split' ? node.outputs : [output]) {
-				if (seen.has(next)) continue;
-				seen.add(next);
-				queue.push({
-					name: next,
-					labels: carryLabels(node, visit.name, visit.labels, facts),
-					notes: changing.has(node.opType)
-						? [
-								...visit.notes,
-								`the weights pass through ${node.opType} before they meet the values`,
-							]
-						: visit.notes,
-				});
+			for (const next of product ? mixedOn(product, visit, facts) : passedOn(node, visit, facts)) {
+				if (seen.has(next.name)) continue;
+				seen.add(next.name);
+				queue.push(next);
 			}
 		}
 	}
 	return null;
+}
+
+function passedOn(node: FlatNode, visit: Visit, facts: Facts): Visit[] {
+	const output = node.outputs[0];
+	if (!passing.has(node.opType) || !output || !isData(node.inputs, node.opType, visit.name))
+		return [];
+	const labels = carryLabels(node, visit.name, visit.labels, facts);
+	const note = `the weights pass through ${node.opType} before they meet the values`;
+	const notes = changing.has(node.opType) ? [...visit.notes, note] : visit.notes;
+	const outputs = node.opType === 'Split' ? node.outputs : [output];
+	return outputs.map((name) => ({ name, labels, notes }));
+}
+
+/** A product with a weight that leaves queries and keys alone mixes heads. */
+function mixedOn(product: Product, visit: Visit, facts: Facts): Visit[] {
+	const other = product.left === visit.name ? product.right : product.left;
+	if (!facts.scope.isConstant(other)) return [];
+	const labels = mixedLabels(product, visit.name, visit.labels);
+	const kept = new Set(labels?.flatMap(basesOf));
+	// a matrix's own axes are i and j: without them tokens were mixed
+	if (!labels || !visit.labels?.some((l) => l === 'i') || !kept.has('i') || !kept.has('j'))
+		return [];
+	const note = 'the weights of different heads are mixed before they meet the values';
+	return [{ name: product.output, labels, notes: [...visit.notes, note] }];
 }
 
 /** Weights are what a node re-arranges, not the index, condition or shape it is told. */

@@ -1,0 +1,82 @@
+import type { Facts } from './facts.ts';
+import { intsOf, type FlatNode } from './flat-node.ts';
+import type { FormFinder } from './form.ts';
+import { readSoftmax } from './softmax-attention.ts';
+
+/** Operators between the sum of a row and its use: a floor under it, another dtype. */
+const guarding = new Set([
+	'Add',
+	'Cast',
+	'Clip',
+	'Max',
+	'Identity',
+	'Expand',
+	'Reciprocal',
+	'Unsqueeze',
+]);
+
+/**
+ * Softmax written out: the exponential of the scores over its sum. The sum may divide the weights, or the values mixed
+ * with weights that were not normalised.
+ */
+export const exponentialSoftmax: FormFinder = {
+	id: 'exponential-softmax',
+	find: (facts) =>
+		facts.scope.nodes.flatMap((node) => {
+			const scores = node.opType === 'Exp' ? node.inputs[0] : undefined;
+			const powers = node.outputs[0];
+			if (!scores || !powers) return [];
+			const finding = divided(node, scores, powers, facts);
+			return finding ? [finding] : [];
+		}),
+};
+
+function divided(node: FlatNode, scores: string, powers: string, facts: Facts) {
+	for (const sum of facts.scope.consumersOf(powers)) {
+		const axes = intsOf(sum, 'axes') ?? facts.valueOf(sum.inputs[1] ?? '');
+		const axis = axes?.[0];
+		if (sum.opType !== 'ReduceSum' || axes?.length !== 1 || typeof axis !== 'number') continue;
+		const sums = guarded(sum.outputs[0] ?? '', facts);
+		const along = (rank: number) => (axis < 0 ? axis + rank : axis);
+		const weights = quotientOf(powers, sums, facts);
+		const plain = weights && readSoftmax({ node, scores, weights, axis: along }, facts);
+		if (plain) return plain;
+		const last = readSoftmax(
+			{
+				node,
+				scores,
+				weights: powers,
+				axis: along,
+				output: (product) => quotientOf(product, sums, facts),
+				notes: ['the weights are not normalised: the sum of a row divides the mixed values'],
+			},
+			facts,
+		);
+		if (last) return last;
+	}
+	return null;
+}
+
+/** A value and all that it becomes through guards. */
+function guarded(first: string, facts: Facts): ReadonlySet<string> {
+	const all = new Set([first]);
+	for (const name of all) {
+		if (all.size > 32) break;
+		for (const consumer of facts.scope.consumersOf(name)) {
+			const output = consumer.outputs[0];
+			if (output && guarding.has(consumer.opType)) all.add(output);
+		}
+	}
+	return all;
+}
+
+/** The result of dividing a tensor by one of the sums. */
+function quotientOf(name: string, sums: ReadonlySet<string>, facts: Facts): string | null {
+	for (const consumer of facts.scope.consumersOf(name)) {
+		const [left = '', right = ''] = consumer.inputs;
+		const divides = consumer.opType === 'Div' && left === name && sums.has(right);
+		const multiplies = consumer.opType === 'Mul' && sums.has(left === name ? right : left);
+		if (divides || multiplies) return consumer.outputs[0] ?? null;
+	}
+	return null;
+}
