@@ -9,6 +9,7 @@ import type { ModelSession, SessionPlan, Surroundings } from './model-session.ts
 import type { NamedTensors } from './named-tensors.ts';
 import { RunError } from './run-error.ts';
 import { SessionCache } from './session-cache.ts';
+import { openSite } from './site-operators.ts';
 
 export interface RunRequest {
 	readonly model: ModelSummary;
@@ -111,13 +112,15 @@ export class ModelRuntime {
 		const { last } = this;
 		if (!last) throw new RunError('session', 'The model has not been run yet.');
 		const { request, session, tensors } = last;
+		const tensor = (name: string) => Promise.resolve().then(() => tensors.get(name));
 		return {
 			model: request.model,
 			device: session.device,
 			tokens: tokensOf(request.input),
 			labels: request.input.labels,
 			input: request.input,
-			tensor: (name) => Promise.resolve().then(() => tensors.get(name)),
+			tensor,
+			attention: (site) => openSite({ device: session.device, tensor }, site),
 			again: (again) => this.again(last, again, signal),
 			progress,
 			signal,

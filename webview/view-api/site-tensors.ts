@@ -22,7 +22,7 @@ export function tensorNames(site: AttentionSite, roles: readonly string[]): stri
 
 /** @throws SiteTensorError where the graph or the run has no such tensor, or its axes are not known */
 export async function siteTensor(
-	context: ViewContext,
+	context: Pick<ViewContext, 'tensor'>,
 	site: AttentionSite,
 	role: string,
 ): Promise<ReadTensor> {

@@ -1,5 +1,6 @@
 import type { AttentionSite, ModelSummary } from '../../extension/protocol/model.ts';
 import type { ModelInput, Proof } from '../../extension/protocol/run.ts';
+import type { OpenSite } from './open-site.ts';
 import type { Scene, Size } from './scene.ts';
 
 /** Whether a view has anything to show for a model; the reason is shown to the user. */
@@ -57,6 +58,11 @@ export interface ViewContext {
 	readonly input: ModelInput;
 	/** @throws RunError `no-such-tensor` where it was not tapped or could not be */
 	tensor(name: string): Promise<NamedTensor>;
+	/**
+	 * A site's attention over the tensors of the run, which must have read `attentionTaps(site)`.
+	 * @throws SiteTensorError or KernelError, with a sentence, where the site cannot be computed
+	 */
+	attention(site: AttentionSite): Promise<OpenSite>;
 	/**
 	 * Runs the model once more, with other inputs or with tensors replaced; the run on show stays as it is. The session for
 	 * the same taps and overridden names is kept, so that a dial costs a run and not a session.

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Mark, Scene, Size } from '../../view-api/scene.ts';
 import type { OpenView, ViewContext } from '../../view-api/view.ts';
 import { attention } from './attention.ts';
-import { contextOf, modelWith, pointingHead, site, tensorOf } from './cases.ts';
+import {
+	contextOf,
+	modelWith,
+	pointingHead,
+	site,
+	tensorOf,
+} from '../../../test/views/hand-made-run.ts';
 
 const size: Size = { width: 900, height: 700, characterWidth: 6.6, lineHeight: 16 };
 const T = 12;
@@ -40,8 +46,8 @@ describe('what it needs', () => {
 			fits: false,
 			reason: 'No attention was found in this model’s graph.',
 		});
-		expect(attention.fit(modelWith({ ...site, form: 'delta' }))).toMatchObject({
-			reason: 'This model mixes tokens by delta, not by softmax attention.',
+		expect(attention.fit(modelWith({ ...site, form: 'convolution' }))).toMatchObject({
+			reason: 'This model mixes tokens by convolution, of which no matrix can be drawn here.',
 		});
 		expect(attention.fit(modelWith(site))).toEqual({ fits: true });
 	});

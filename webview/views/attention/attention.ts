@@ -1,11 +1,10 @@
-import { tensorNames } from '../../view-api/site-tensors.ts';
 import { defineView } from '../../view-api/define-view.ts';
+import { attentionTaps, canOpen } from '../../view-api/open-site.ts';
 import { computeAttention } from './compute.ts';
 import { fetchWeights } from './detail.ts';
 import { exportAttention } from './export.ts';
 import { attentionFindings } from './finding.ts';
 import { layoutAttention } from './layout.ts';
-import { SOFTMAX_ROLES } from './operator.ts';
 import { weightQueries } from './shown.ts';
 import { act, controls, focus, restore } from './state.ts';
 
@@ -13,28 +12,17 @@ export const attention = defineView({
 	id: 'attention',
 	title: 'Attention',
 	fit: ({ sites }) => {
-		if (sites.some(({ form }) => form === 'softmax')) return { fits: true };
+		if (sites.some(canOpen)) return { fits: true };
 		if (sites.length === 0) {
 			return { fits: false, reason: 'No attention was found in this model’s graph.' };
 		}
 		const forms = [...new Set(sites.map(({ form }) => form))].join(', ');
 		return {
 			fits: false,
-			reason: `This model mixes tokens by ${forms}, not by softmax attention.`,
+			reason: `This model mixes tokens by ${forms}, of which no matrix can be drawn here.`,
 		};
 	},
-	taps: ({ sites }) => [
-		...new Set(
-			sites
-				.filter(({ form }) => form === 'softmax')
-				.flatMap((site) =>
-					tensorNames(
-						site,
-						SOFTMAX_ROLES.filter((role) => role !== 'mask' || site.mask !== 'causal'),
-					),
-				),
-		),
-	],
+	taps: ({ sites }) => [...new Set(sites.flatMap(attentionTaps))],
 	compute: computeAttention,
 	queries: weightQueries,
 	detail: fetchWeights,

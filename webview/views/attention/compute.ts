@@ -2,9 +2,9 @@ import type { AttentionSite } from '../../../extension/protocol/model.ts';
 import type { Proof } from '../../../extension/protocol/run.ts';
 import type { Range, WeightPyramid } from '../../../kernels/common/attention-results.ts';
 import { KernelError } from '../../../kernels/common/kernel-error.ts';
+import { canOpen, type OpenSite } from '../../view-api/open-site.ts';
 import { SiteTensorError } from '../../view-api/site-tensors.ts';
 import type { ViewContext } from '../../view-api/view.ts';
-import { openSoftmax, type OpenSite } from './operator.ts';
 
 /**
  * Largest ‖M·V − O‖ / ‖O‖ of a verified picture. The model and the kernels both work in float32 but add up in another
@@ -40,17 +40,26 @@ export interface MeasuredSite {
 	readonly queryOffset: number;
 	/** `[B, H]` ‖M·V − O‖ / ‖O‖ of each head. */
 	readonly residuals: Float64Array;
-	/** `[B, H, T]` each: entropy in nats; the largest weight and the key that has it; the mean distance in tokens. */
+	/** Weights may be negative or above 1. */
+	readonly signed: boolean;
+	/**
+	 * `[B, H, T]` each: entropy in nats; the weight of largest size and the key that has it; the mean distance in tokens;
+	 * shares on the own token and below zero; the sum of sizes. Shares are of that sum.
+	 */
 	readonly entropy: Float32Array;
 	readonly largest: Float32Array;
 	readonly largestAt: Uint32Array;
 	readonly distance: Float32Array;
 	readonly self: Float32Array;
+	readonly negative: Float32Array;
+	readonly mass: Float32Array;
+	/** The largest's share. */
+	readonly share: Float32Array;
 	/** Of the first sequence, one a head. */
 	readonly thumbnails: readonly PooledWeights[];
 }
 
-/** A rectangle of the weights, each cell the largest of those under it. */
+/** A rectangle of the weights, each cell the one of largest size of those under it. */
 export interface PooledWeights {
 	readonly rows: Range;
 	readonly columns: Range;
@@ -61,10 +70,10 @@ export interface PooledWeights {
 	readonly values: Float32Array;
 }
 
-/** Measures every site that mixes by softmax; one that cannot be measured keeps the reason and stops no other. */
+/** Measures every site that an operator can compute; one that cannot be measured keeps the reason and stops no other. */
 export async function computeAttention(context: ViewContext): Promise<AttentionData> {
 	const { model, tokens, labels } = context;
-	const chosen = model.sites.filter(({ form }) => form === 'softmax');
+	const chosen = model.sites.filter(canOpen);
 	const sites: SitePicture[] = [];
 	for (const [at, site] of chosen.entries()) {
 		context.signal.throwIfAborted();
@@ -81,7 +90,7 @@ export function siteName({ layer, path, id }: AttentionSite): string {
 
 async function pictureOf(context: ViewContext, site: AttentionSite): Promise<SitePicture> {
 	try {
-		const open = await openSoftmax(context, site);
+		const open = await context.attention(site);
 		const residual = await open.results.residual(open.output);
 		const measured = await measure(open, residual.heads, context.signal);
 		return { site, proof: proofOf(site, residual.overall), measured };
@@ -118,12 +127,14 @@ function proofOf(site: AttentionSite, residual: number): Proof {
 }
 
 async function measure(
-	{ results, queryOffset }: OpenSite,
+	{ results, queryOffset, signed }: OpenSite,
 	residuals: Float64Array,
 	signal: AbortSignal,
 ): Promise<MeasuredSite> {
 	const { B, H, T, S } = results.shape;
-	const { entropy, largest, largestAt, distance, self } = await results.rowStatistics();
+	const statistics = await results.rowStatistics();
+	const { largest, mass } = statistics;
+	const share = largest.map((weight, at) => (mass[at]! > 0 ? Math.abs(weight) / mass[at]! : 0));
 	const thumbnails: PooledWeights[] = [];
 	const most = { rows: THUMBNAIL_CELLS, columns: THUMBNAIL_CELLS };
 	for (let head = 0; head < H; head++) {
@@ -131,10 +142,10 @@ async function measure(
 		const whole = { batch: 0, head, rows: [0, T], columns: [0, S] } as const;
 		thumbnails.push(pooled(await results.pyramid(whole, most)));
 	}
-	const statistics = { entropy, largest, largestAt, distance, self };
-	return { B, H, T, S, queryOffset, residuals, ...statistics, thumbnails };
+	return { B, H, T, S, queryOffset, signed, residuals, ...statistics, share, thumbnails };
 }
 
-export function pooled({ rows, columns, cellSize, cells, max }: WeightPyramid): PooledWeights {
-	return { rows, columns, cellSize, cells, values: max };
+export function pooled({ rows, columns, cellSize, cells, max, min }: WeightPyramid): PooledWeights {
+	const values = max.map((high, at) => (-min[at]! > high ? min[at]! : high));
+	return { rows, columns, cellSize, cells, values };
 }

@@ -2,7 +2,6 @@ import type { Range } from '../../../kernels/common/attention-results.ts';
 import { SiteTensorError } from '../../view-api/site-tensors.ts';
 import type { ViewContext } from '../../view-api/view.ts';
 import { pooled, type AttentionData, type PooledWeights } from './compute.ts';
-import { openSoftmax } from './operator.ts';
 
 /** A stretch of one head's weights at a resolution: at most `most` cells a side, exact where that is enough. */
 export interface WeightQuery {
@@ -22,6 +21,6 @@ export async function fetchWeights(
 ): Promise<PooledWeights> {
 	const picture = data.sites.find((each) => each.site.id === site);
 	if (!picture) throw new SiteTensorError(`The run has no attention site ${site}.`);
-	const { results } = await openSoftmax(context, picture.site);
+	const { results } = await context.attention(picture.site);
 	return pooled(await results.pyramid(rectangle, { rows: most, columns: most }));
 }

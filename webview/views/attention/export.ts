@@ -88,6 +88,7 @@ function queryRows({ state, measured }: Exported) {
 		largest: measured.largest[at + query]!,
 		largestAt: measured.largestAt[at + query]!,
 		self: measured.self[at + query]!,
+		negative: measured.negative[at + query]!,
 		distance: measured.distance[at + query]!,
 	}));
 }

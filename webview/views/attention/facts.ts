@@ -1,5 +1,5 @@
 import type { Proof } from '../../../extension/protocol/run.ts';
-import { magnitude, significant } from '../../view-api/format.ts';
+import { magnitude, percent, significant } from '../../view-api/format.ts';
 import type { Mark, Role } from '../../view-api/scene.ts';
 import { patternTag } from './sentence.ts';
 import type { Shown } from './shown.ts';
@@ -17,9 +17,15 @@ export function headFacts({ geometry, picture, measured, summary, state, size }:
 	const residual = measured.residuals[state.batch * measured.H + state.head]!;
 	const rows: [string, string][] = [
 		['pattern', patternTag(summary)],
-		['largest weight, mean', significant(summary.largest)],
+		[
+			measured.signed ? 'largest weight’s share, mean' : 'largest weight, mean',
+			significant(summary.largest),
+		],
 		['entropy, mean', `${significant(summary.entropy)} nats`],
 		['reach, mean', `${significant(summary.reach)} tokens`],
+		...(measured.signed
+			? ([['below zero, mean', percent(summary.negative)]] as [string, string][])
+			: []),
 		['‖M·V − O‖ ÷ ‖O‖', `${magnitude(residual)} (limit ${magnitude(picture.proof.tolerance)})`],
 	];
 	return rows.flatMap(([name, value], at): Mark[] => {

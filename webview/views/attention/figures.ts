@@ -44,7 +44,12 @@ function entropyFigure({ picture, measured, state }: Shown): Figure {
 		xLabel: bin === 1 ? 'query position (tokens)' : `query position (tokens), mean of ${bin}`,
 		yLabel: 'entropy (nats)',
 		series: [
-			{ label: `head ${state.head}`, role: 'softmax', x, y: ofHead(state.head) },
+			{
+				label: `head ${state.head}`,
+				role: measured.signed ? 'linear' : 'softmax',
+				x,
+				y: ofHead(state.head),
+			},
 			{
 				label: 'largest possible',
 				role: 'muted',
@@ -79,7 +84,12 @@ function distanceFigure({ measured, state }: Shown): Figure {
 		yLabel: `queries (of ${T.toLocaleString('en-US')})`,
 		categories: bins.map(([from, to]) => (from === to ? String(from) : `${from}–${to}`)),
 		series: [
-			{ label: `head ${state.head}`, role: 'softmax', x: bins.map(([from]) => from), y: counts },
+			{
+				label: `head ${state.head}`,
+				role: measured.signed ? 'linear' : 'softmax',
+				x: bins.map(([from]) => from),
+				y: counts,
+			},
 		],
 	};
 }

@@ -71,7 +71,7 @@ function headsCard(
 
 function card(site: string, description: string, marks: Scene['marks'], height: number): Scene {
 	return {
-		title: 'Softmax attention weights by head, query down, key across',
+		title: 'Attention weights by head, query down, key across',
 		site,
 		description,
 		width: CARD.width,

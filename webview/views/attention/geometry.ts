@@ -40,7 +40,7 @@ const PROFILE_GAP = 6;
 const LONGEST_LABEL = 12;
 const LONGEST_LABEL_NARROW = 7;
 /** Lines of the table of facts. */
-const FACTS = 5;
+const FACTS = 6;
 /** The large head's part of a wide picture, at most. */
 const LARGE_PART = 0.68;
 

@@ -3,7 +3,7 @@ import { seeded } from '../../../kernels/common/seeded.ts';
 import type { Mark, Scene, Size } from '../../view-api/scene.ts';
 import type { OpenView, ViewContext } from '../../view-api/view.ts';
 import { attention } from './attention.ts';
-import { contextOf, modelWith, site, tensorOf } from './cases.ts';
+import { contextOf, modelWith, site, tensorOf } from '../../../test/views/hand-made-run.ts';
 
 function random(heads: number, T: number, batches = 1): ViewContext {
 	const next = seeded(7);

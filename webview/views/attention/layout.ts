@@ -1,3 +1,4 @@
+import type { AttentionSite } from '../../../extension/protocol/model.ts';
 import { counted, significant } from '../../view-api/format.ts';
 import { colorLegend } from '../../view-api/legend.ts';
 import type { Mark, Scene, Size } from '../../view-api/scene.ts';
@@ -9,7 +10,7 @@ import { keyName, queryName } from './names.ts';
 import { rowProfile } from './profile.ts';
 import { labelOf } from './sequence.ts';
 import { headSentence, patternTag } from './sentence.ts';
-import { DOMAIN, scaleLabel } from './shade.ts';
+import { domainOf, scaleLabel } from './shade.ts';
 import { shownOf, type Known, type Shown } from './shown.ts';
 import { pictureOf, type AttentionState } from './state.ts';
 import { headThumbnails } from './thumbnails.ts';
@@ -27,7 +28,7 @@ export function layoutAttention(
 	const thumbnails = headThumbnails(shown, geometry.thumbnails, state.head);
 	const matrix = headMatrix(shown);
 	return {
-		title: `${titleOf(shown)}, head ${state.head}: softmax attention weights`,
+		title: `${titleOf(shown)}, head ${state.head}: ${weightsOf(picture.site)}`,
 		site: picture.site.id,
 		description: headSentence(picture, summary),
 		width: size.width,
@@ -40,9 +41,9 @@ export function layoutAttention(
 			...colorLegend(
 				{
 					...geometry.legend,
-					label: scaleLabel(state, weights),
-					domain: DOMAIN,
-					ramp: 'sequential',
+					label: scaleLabel(shown, weights),
+					domain: domainOf(shown, state.head),
+					ramp: measured.signed ? 'diverging' : 'sequential',
 				},
 				size,
 			),
@@ -52,6 +53,14 @@ export function layoutAttention(
 		figures: headFigures(shown),
 		readout: readout(shown),
 	};
+}
+
+/** Of a routed site the exact branch is drawn. */
+export function weightsOf({ form }: AttentionSite): string {
+	if (form === 'hybrid') return 'attention weights of the softmax branch';
+	return form === 'softmax'
+		? 'softmax attention weights'
+		: `effective weights of ${form} attention`;
 }
 
 function titleOf({ picture: { site } }: Shown): string {
@@ -120,9 +129,9 @@ function unavailable(data: AttentionData, state: AttentionState, size: Size): Sc
 	const name = picture ? siteName(picture.site) : 'This model';
 	const description = picture
 		? `${name.charAt(0).toUpperCase() + name.slice(1)} cannot be drawn. ${picture.proof.reason}`
-		: 'This model has no attention that mixes by softmax.';
+		: 'This model has no attention whose weights can be drawn.';
 	return {
-		title: 'Softmax attention weights',
+		title: 'Attention weights',
 		site: state.site,
 		description,
 		width: size.width,

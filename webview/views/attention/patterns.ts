@@ -21,11 +21,12 @@ export type Pattern =
 /** One head of one sequence in numbers. */
 export interface HeadSummary {
 	readonly head: number;
-	/** Means over the queries that see more than one key: nats, a share, tokens back, tokens. */
+	/** Means over the queries that see more than one key: nats, the largest's share, tokens back, tokens, share below zero. */
 	readonly entropy: number;
 	readonly largest: number;
 	readonly back: number;
 	readonly reach: number;
+	readonly negative: number;
 	/** Mean entropy over the largest possible, 0 to 1. */
 	readonly evenness: number;
 	readonly pattern: Pattern;
@@ -70,7 +71,7 @@ export function summarizeHead(
 ): HeadSummary {
 	const { T, queryOffset } = measured;
 	const entropy = ofHead(measured.entropy, measured, batch, head);
-	const largest = ofHead(measured.largest, measured, batch, head);
+	const largest = ofHead(measured.share, measured, batch, head);
 	const largestAt = ofHead(measured.largestAt, measured, batch, head);
 	const distance = ofHead(measured.distance, measured, batch, head);
 	const seen = (query: number) => visibleKeys(picture, measured, query);
@@ -88,6 +89,7 @@ export function summarizeHead(
 		largest: mean((t) => largest[t]!),
 		back: mean(back),
 		reach: mean((t) => distance[t]!),
+		negative: mean((t) => ofHead(measured.negative, measured, batch, head)[t]!),
 		evenness: mean((t) => entropy[t]! / Math.log(seen(t))),
 		expected: { queries: expected.length, largest: mean((t) => largest[t]!, expected) },
 	};

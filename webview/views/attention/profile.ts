@@ -9,7 +9,9 @@ export function rowProfile(shown: Shown): Mark[] {
 	const { profile, labels } = geometry;
 	const at = (state.batch * measured.H + state.head) * measured.T + state.query;
 	const largest = measured.largest[at]!;
-	const base = profile.y + profile.height;
+	const reach = Math.abs(largest);
+	// weights of both signs stand on a line in the middle
+	const base = profile.y + profile.height * (measured.signed ? 0.5 : 1);
 	const axis: Mark = {
 		kind: 'line',
 		points: [
@@ -38,21 +40,21 @@ export function rowProfile(shown: Shown): Mark[] {
 			code: true,
 		},
 	];
-	if (!row || !(largest > 0)) return marks;
+	if (!row || reach === 0) return marks;
 	marks.push({
 		kind: 'line',
-		points: outline(row.subarray(...window.columns), largest, profile, base),
-		stroke: 'softmax',
+		points: outline(row.subarray(...window.columns), reach, profile, base),
+		stroke: measured.signed ? 'linear' : 'softmax',
 		width: profile.width / (window.columns[1] - window.columns[0]) > 3 ? 1.5 : 1,
 	});
 	return marks;
 }
 
-/** Steps over the keys; where several fall on a pixel, the largest of them. */
+/** Steps over the keys; where several fall on a pixel, the one of largest size. */
 function outline(
 	row: Float32Array,
-	largest: number,
-	{ x, width, height }: { x: number; width: number; height: number },
+	reach: number,
+	{ x, y: top, width }: { x: number; y: number; width: number },
 	base: number,
 ): [number, number][] {
 	const steps = Math.min(row.length, Math.max(1, Math.floor(width)));
@@ -60,8 +62,8 @@ function outline(
 	for (let step = 0; step < steps; step++) {
 		const from = Math.floor((step * row.length) / steps);
 		const to = Math.max(from + 1, Math.floor(((step + 1) * row.length) / steps));
-		const value = row.subarray(from, to).reduce((a, w) => Math.max(a, w), 0);
-		const y = base - (value / largest) * (height - 2);
+		const value = row.subarray(from, to).reduce((a, w) => (Math.abs(w) > Math.abs(a) ? w : a), 0);
+		const y = base - (value / reach) * (base - top - 2);
 		points.push([x + (step * width) / steps, y], [x + ((step + 1) * width) / steps, y]);
 	}
 	return [...points, [x + width, base]];

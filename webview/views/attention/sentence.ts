@@ -18,11 +18,15 @@ export function patternTag({ pattern, offset }: HeadSummary): string {
 }
 
 /** The finding of one head in one sentence, every figure measured. */
-export function headSentence({ site }: SitePicture, summary: HeadSummary): string {
-	return `${capital(siteName(site))} head ${summary.head} ${headFinding(summary)}.`;
+export function headSentence({ site, measured }: SitePicture, summary: HeadSummary): string {
+	return `${capital(siteName(site))} head ${summary.head} ${headFinding(summary, measured?.signed === true)}.`;
 }
 
-function headFinding(summary: HeadSummary): string {
+/** Weights of both signs do not sum to 1: shares are of their sizes. */
+const weightOf = (signed: boolean) =>
+	signed ? "the size of a query's weights" : "a query's weight";
+
+function headFinding(summary: HeadSummary, signed: boolean): string {
 	const { largest, back, evenness, pattern, expected } = summary;
 	if (pattern === 'even') {
 		return `spreads its weight almost evenly: its entropy is ${percent(evenness)} of the largest possible`;
@@ -32,7 +36,7 @@ function headFinding(summary: HeadSummary): string {
 			? ` (${significant(expected.largest)} in the ${counted(expected.queries, 'query', 'queries')} with an expected answer)`
 			: '';
 	return (
-		`puts on average ${significant(largest)} of a query's weight on one key, ${distance(back)}${asked}; ` +
+		`puts on average ${significant(largest)} of ${weightOf(signed)} on one key, ${distance(back)}${asked}; ` +
 		patternFinding(summary)
 	);
 }

@@ -4,14 +4,20 @@ import { isExact, type Shown } from './shown.ts';
 
 type Shaded = Pick<Shown, 'measured' | 'picture' | 'state'>;
 
-/** What a colour stands for: the ends of the ramp and the words of the legend. */
-export const DOMAIN = [0, 1] as const;
+/** What the ends of the ramp stand for: weights of both signs reach as far as the head's largest. */
+export function domainOf({ measured, state }: Shaded, head: number): readonly [number, number] {
+	if (!measured.signed) return [0, 1];
+	const { B, H, T } = measured;
+	const reach = state.relative
+		? 1
+		: largestOf(measured, Math.min(state.batch, B - 1), head % H, 0, T - 1);
+	return [-reach, reach];
+}
 
-export function scaleLabel(
-	{ relative }: Shown['state'],
-	weights: PooledWeights | undefined,
-): string {
-	const what = relative ? 'weight ÷ largest weight of its query' : 'attention weight (share of 1)';
+export function scaleLabel(shown: Shaded, weights: PooledWeights | undefined): string {
+	const { state, measured } = shown;
+	const own = measured.signed ? 'weight (of either sign)' : 'attention weight (share of 1)';
+	const what = state.relative ? 'weight ÷ size of the largest of its query' : own;
 	if (!weights || isExact(weights)) return what;
 	return `${what}, largest of ${weights.cellSize.join(' × ')} cells`;
 }
@@ -32,6 +38,7 @@ export function shade(weights: PooledWeights, shown: Shaded, head: number): Floa
 	if (known?.key === key) return known.values;
 	const { cells, cellSize, rows, columns } = weights;
 	const values = new Float32Array(weights.values);
+	const least = threshold * domainOf(shown, head)[1];
 	for (let down = 0; down < cells[0]; down++) {
 		const first = rows[0] + down * cellSize[0];
 		const last = Math.min(rows[1], first + cellSize[0]) - 1;
@@ -42,7 +49,7 @@ export function shade(weights: PooledWeights, shown: Shaded, head: number): Floa
 			const start = columns[0] + across * cellSize[1];
 			const value = largest > 0 ? values[at]! / largest : 0;
 			const hidden = start > to || start + cellSize[1] <= from;
-			values[at] = hidden || value < threshold ? NaN : value;
+			values[at] = hidden || Math.abs(value) < least ? NaN : value;
 		}
 	}
 	shaded.set(weights, { key, values });
@@ -65,7 +72,7 @@ function largestOf(
 	last: number,
 ): number {
 	const at = (batch * H + head) * T;
-	return largest.subarray(at + first, at + last + 1).reduce((a, x) => Math.max(a, x), 0);
+	return largest.subarray(at + first, at + last + 1).reduce((a, x) => Math.max(a, Math.abs(x)), 0);
 }
 
 /** A head's weights as one mark. */
@@ -81,7 +88,7 @@ export function weightImage(
 		rows: weights.cells[0],
 		columns: weights.cells[1],
 		values: shade(weights, shown, head),
-		domain: DOMAIN,
-		ramp: 'sequential',
+		domain: domainOf(shown, head),
+		ramp: shown.measured.signed ? 'diverging' : 'sequential',
 	};
 }

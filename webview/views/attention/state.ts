@@ -12,7 +12,7 @@ export interface AttentionState {
 	readonly head: number;
 	/** Colours show each weight as a part of its query's largest, instead of as it is. */
 	readonly relative: boolean;
-	/** What is coloured under this is left empty, 0 to 1. */
+	/** What is coloured under this part of the scale is left empty, 0 to 1. */
 	readonly threshold: number;
 	/** Tokens a side that are shown; 0 for all. */
 	readonly span: number;
@@ -83,16 +83,16 @@ function whole(value: unknown, below: number): number | undefined {
 	return Number.isInteger(number) && number >= 0 && number < below ? number : undefined;
 }
 
-/** Mean largest weight of a head, over the queries with an expected answer where there are any. */
+/** Mean share of the largest weight of a head, over the queries with an expected answer where there are any. */
 function sharpness(
 	data: AttentionData,
 	measured: MeasuredSite,
 	batch: number,
 	head: number,
 ): number {
-	const largest = ofHead(measured.largest, measured, batch, head);
+	const share = ofHead(measured.share, measured, batch, head);
 	const queries = tellingQueries(data, measured, batch, head);
-	return queries.reduce((sum, query) => sum + largest[query]!, 0) / Math.max(1, queries.length);
+	return queries.reduce((sum, query) => sum + share[query]!, 0) / Math.max(1, queries.length);
 }
 
 function sharpestHead(data: AttentionData, measured: MeasuredSite, batch: number): number {
@@ -130,9 +130,9 @@ function tellingQuery(
 	batch: number,
 	head: number,
 ): number {
-	const largest = ofHead(measured.largest, measured, batch, head);
+	const share = ofHead(measured.share, measured, batch, head);
 	const queries = tellingQueries(data, measured, batch, head);
-	return largestBy(queries, (query) => largest[query]!) ?? 0;
+	return largestBy(queries, (query) => share[query]!) ?? 0;
 }
 
 /** The first of the items with the largest value. */

@@ -1,38 +1,19 @@
-import type { AttentionSite } from '../../../extension/protocol/model.ts';
-import type { AttentionResults } from '../../../kernels/common/attention-results.ts';
-import type { Strided } from '../../../kernels/common/tensors.ts';
+import type { AttentionSite } from '../../extension/protocol/model.ts';
 import {
 	softmaxAttention,
 	type AllowedMask,
 	type SoftmaxInputs,
-} from '../../../kernels/softmax-attention/softmax-attention.ts';
-import {
-	siteTensor,
-	SiteTensorError,
-	sizeOf,
-	strided,
-	type ReadTensor,
-} from '../../view-api/site-tensors.ts';
-import type { ViewContext } from '../../view-api/view.ts';
-
-/** A site's attention, ready to be asked, with the model's own output to hold it against. */
-export interface OpenSite {
-	readonly results: AttentionResults;
-	/** `[B, H, T, V]`. */
-	readonly output: Strided;
-	/** Index of the key that is the token of query 0; 0 in cross attention. */
-	readonly queryOffset: number;
-}
-
-/** Roles of the tensors that are read of a softmax site. */
-export const SOFTMAX_ROLES = ['q', 'k', 'v', 'output', 'mask'];
+} from '../../kernels/softmax-attention/softmax-attention.ts';
+import type { OpenSite } from '../view-api/open-site.ts';
+import { siteTensor, sizeOf, strided } from '../view-api/site-tensors.ts';
+import { channelsOf, headsOf, type Tensors } from './site-shape.ts';
 
 /**
  * Opens a softmax site on the tensors of the last run; nothing is computed yet.
  *
  * @throws SiteTensorError or KernelError where the site cannot be computed
  */
-export async function openSoftmax(context: ViewContext, site: AttentionSite): Promise<OpenSite> {
+export async function openSoftmax(context: Tensors, site: AttentionSite): Promise<OpenSite> {
 	const [q, k, v, output] = await Promise.all([
 		siteTensor(context, site, 'q'),
 		siteTensor(context, site, 'k'),
@@ -67,27 +48,19 @@ export async function openSoftmax(context: ViewContext, site: AttentionSite): Pr
 		...(site.window === null ? {} : { window: site.window }),
 	});
 	const given = await strided(output, { head: 'HG', token: 'T', channel: 'V' }, heads, device);
-	return { results, output: given, queryOffset };
-}
-
-function headsOf(read: ReadTensor, said: number | null, what: string): number {
-	const own = sizeOf(read, 'HG');
-	if (own > 1 || !read.axes.includes('D')) return own;
-	if (said === null) {
-		throw new SiteTensorError(
-			`${read.role} (${read.tensor.name}) packs all heads in one axis, and how many ${what} there are could not be worked out.`,
-		);
-	}
-	return said;
-}
-
-function channelsOf(read: ReadTensor, letter: 'K' | 'V', heads: number): number {
-	return read.axes.includes('D') ? sizeOf(read, 'D') / heads : sizeOf(read, letter);
+	return {
+		results,
+		memory: undefined,
+		output: given,
+		queryOffset,
+		state: undefined,
+		signed: false,
+	};
 }
 
 /** A causal mask is a rule, not a tensor; any other is read from the run. */
 async function masks(
-	context: ViewContext,
+	context: Tensors,
 	site: AttentionSite,
 ): Promise<Pick<SoftmaxInputs, 'additive' | 'allowed'>> {
 	if (site.mask === 'causal' || site.mask === 'none') return {};

@@ -1,5 +1,6 @@
-import type { AttentionSite, ModelSummary } from '../../../extension/protocol/model.ts';
-import type { NamedTensor, ViewContext } from '../../view-api/view.ts';
+import type { AttentionSite, ModelSummary } from '../../extension/protocol/model.ts';
+import { openSite } from '../../webview/runtime/site-operators.ts';
+import type { NamedTensor, ViewContext } from '../../webview/view-api/view.ts';
 
 /** A softmax site with nothing unusual, for tests to vary. */
 export const site: AttentionSite = {
@@ -71,6 +72,14 @@ export function contextOf(
 	tokens: readonly string[] = [],
 	labels: readonly number[] = [],
 ): ViewContext {
+	const tensor = (name: string) => {
+		const found = tensors.find((each) => each.name === name);
+		if (found) return Promise.resolve(found);
+		const missing = Object.assign(new Error(`The last run did not read the tensor "${name}".`), {
+			name: 'RunError',
+		});
+		return Promise.reject(missing);
+	};
 	return {
 		model,
 		device: undefined,
@@ -78,14 +87,8 @@ export function contextOf(
 		labels: [...labels],
 		input: { source: 'a test', tensors: [], tokens: [...tokens], labels: [...labels], note: '' },
 		again: () => Promise.reject(new Error('A hand-made run cannot be run again.')),
-		tensor: (name) => {
-			const found = tensors.find((each) => each.name === name);
-			if (found) return Promise.resolve(found);
-			const missing = Object.assign(new Error(`The last run did not read the tensor "${name}".`), {
-				name: 'RunError',
-			});
-			return Promise.reject(missing);
-		},
+		tensor,
+		attention: (site) => openSite({ device: undefined, tensor }, site),
 		progress: () => undefined,
 		signal: new AbortController().signal,
 	};

@@ -1,0 +1,137 @@
+import type { AttentionSite } from '../../extension/protocol/model.ts';
+import type { MemoryResults } from '../../kernels/common/memory-results.ts';
+import { deltaRule } from '../../kernels/delta-rule/delta-rule.ts';
+import { gatedDeltaRule } from '../../kernels/gated-delta-rule/gated-delta-rule.ts';
+import {
+	linearAttention,
+	type Decay,
+	type MemoryInputs,
+	type MemoryShape,
+} from '../../kernels/linear-attention/linear-attention.ts';
+import type { OpenSite } from '../view-api/open-site.ts';
+import { siteTensor, SiteTensorError, sizeOf, strided } from '../view-api/site-tensors.ts';
+import { channelsOf, headsOf, type Tensors } from './site-shape.ts';
+
+/** Roles under which the tensors of a memory stand. */
+export const OWN_ROLES = { q: 'q', k: 'k', v: 'v', output: 'output' } as const;
+export type MemoryRoles = { readonly [Role in keyof typeof OWN_ROLES]: string };
+
+/** A memory's tensors with strides, and its sizes. */
+export interface OpenedMemory {
+	readonly inputs: MemoryInputs;
+	readonly shape: MemoryShape;
+	readonly output: OpenSite['output'];
+}
+
+/** @throws SiteTensorError where a tensor is missing or does not read as one of a memory */
+export async function readMemory(
+	context: Tensors,
+	site: AttentionSite,
+	roles: MemoryRoles = OWN_ROLES,
+): Promise<OpenedMemory> {
+	const [q, k, v, output] = await Promise.all([
+		siteTensor(context, site, roles.q),
+		siteTensor(context, site, roles.k),
+		siteTensor(context, site, roles.v),
+		siteTensor(context, site, roles.output),
+	]);
+	const { device } = context;
+	const queryHeads = headsOf(q, site.heads, 'heads');
+	const keyHeads = headsOf(k, site.kvHeads ?? site.heads, 'key heads');
+	const valueHeads = headsOf(v, site.kvHeads ?? site.heads, 'value heads');
+	const shape: MemoryShape = {
+		B: sizeOf(q, 'B'),
+		H: Math.max(queryHeads, keyHeads, valueHeads),
+		queryHeads,
+		keyHeads,
+		valueHeads,
+		T: sizeOf(q, 'T'),
+		K: channelsOf(q, 'K', queryHeads),
+		V: channelsOf(v, 'V', valueHeads),
+	};
+	if (sizeOf(k, 'ST') !== shape.T) {
+		throw new SiteTensorError(
+			`A memory is read by the tokens that write it: ${shape.T} queries were expected with as many keys, got ${sizeOf(k, 'ST')}.`,
+		);
+	}
+	const letters = (channel: string) => ({ head: 'HG', token: 'ST', channel });
+	const beta = site.tensors['beta'] && (await siteTensor(context, site, 'beta'));
+	return {
+		shape,
+		inputs: {
+			q: await strided(q, letters('K'), queryHeads, device),
+			k: await strided(k, letters('K'), keyHeads, device),
+			v: await strided(v, letters('V'), valueHeads, device),
+			decay: await decayOf(context, site, valueHeads),
+			...(beta && { beta: await strided(beta, letters('K'), valueHeads, device) }),
+		},
+		output: await strided(output, letters('V'), shape.H, device),
+	};
+}
+
+async function decayOf(
+	context: Tensors,
+	site: AttentionSite,
+	heads: number,
+): Promise<Decay | undefined> {
+	if (!site.tensors['alpha']) return undefined;
+	const alpha = await siteTensor(context, site, 'alpha');
+	const letters = { head: 'HG', token: 'ST', channel: 'K' };
+	return {
+		tensor: await strided(alpha, letters, heads, context.device),
+		is: site.notes.some((note) => /alpha is the logarithm/.test(note)) ? 'log' : 'factor',
+	};
+}
+
+/**
+ * Opens a site that mixes by a memory; nothing is computed yet.
+ *
+ * @throws SiteTensorError or KernelError where the site cannot be computed
+ */
+export async function openMemory(context: Tensors, site: AttentionSite): Promise<OpenSite> {
+	const opened = await readMemory(context, site);
+	const memory = memoryOf(context, site, opened);
+	return {
+		results: memory,
+		memory,
+		output: opened.output,
+		queryOffset: 0,
+		state: undefined,
+		signed: true,
+	};
+}
+
+function memoryOf(
+	{ device }: Tensors,
+	site: AttentionSite,
+	{ inputs, shape }: OpenedMemory,
+): MemoryResults {
+	const { decay, beta } = inputs;
+	const options = site.scale === null ? {} : { scale: site.scale };
+	if (site.form === 'gated-delta') {
+		if (!decay || !beta) throw missing(site, decay ? 'beta' : 'alpha');
+		return gatedDeltaRule(device, { ...inputs, decay, beta }, shape, options);
+	}
+	if (site.form === 'delta') {
+		if (!beta) throw missing(site, 'beta');
+		return deltaRule(device, { ...inputs, beta }, shape, options);
+	}
+	if (site.form === 'gated' && !decay) throw missing(site, 'alpha');
+	if (site.mask !== 'causal' && site.mask !== 'none') {
+		throw new SiteTensorError(
+			'Linear attention is drawn causal or unmasked; this site has a mask of its own.',
+		);
+	}
+	return linearAttention(device, inputs, shape, {
+		...options,
+		causal: site.mask === 'causal',
+		// what is added to a row's sum, about 1e-6, is far under the tolerance of a proof
+		...(site.tensors['normaliser'] ? { normaliser: { epsilon: 0 } } : {}),
+	});
+}
+
+function missing({ form }: AttentionSite, role: string): SiteTensorError {
+	return new SiteTensorError(
+		`A site of form ${form} needs ${role}, and the graph has no tensor that can be read so.`,
+	);
+}

@@ -1,0 +1,32 @@
+import type { AttentionSite, Form } from '../../extension/protocol/model.ts';
+import type { OpenSite } from '../view-api/open-site.ts';
+import { SiteTensorError } from '../view-api/site-tensors.ts';
+import { openHybrid } from './open-hybrid.ts';
+import { openMemory } from './open-memory.ts';
+import { openSoftmax } from './open-softmax.ts';
+import type { Tensors } from './site-shape.ts';
+
+type Open = (context: Tensors, site: AttentionSite) => Promise<OpenSite>;
+
+/** How a site of each form is opened on the tensors of a run. */
+const openers: Partial<Record<Form, Open>> = {
+	softmax: openSoftmax,
+	linear: openMemory,
+	gated: openMemory,
+	delta: openMemory,
+	'gated-delta': openMemory,
+	hybrid: openHybrid,
+};
+
+/**
+ * Opens a site on the tensors of a run; nothing is computed yet.
+ *
+ * @throws SiteTensorError or KernelError where the site cannot be computed
+ */
+export async function openSite(context: Tensors, site: AttentionSite): Promise<OpenSite> {
+	const open = openers[site.form];
+	if (!open) {
+		throw new SiteTensorError(`No operator computes attention of the form ${site.form}.`);
+	}
+	return open(context, site);
+}
