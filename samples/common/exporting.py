@@ -27,11 +27,16 @@ def portable_path(path):
 
 
 def portable_doc(doc):
-    """The exporter's stack of frames, in its own format, without the folders of the machine that exported."""
+    """
+    The exporter's stack of frames, innermost first and in its own format, without the folders of the machine that
+    exported, and without the exporter's own frames, which are the same for every node.
+    """
     lines = []
     for line in doc.splitlines():
         frame = FRAME.match(line)
         if frame:
+            if frame['path'].endswith('torch/jit/_trace.py'):
+                break
             line = f'{portable_path(frame["path"])}({frame["line"]}): {frame["function"]}'
         lines.append(SCRIPTED.sub(lambda match: f'File "{portable_path(match["path"])}"', line))
     return '\n'.join(lines)

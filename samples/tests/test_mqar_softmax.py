@@ -60,6 +60,11 @@ class PortableSource(unittest.TestCase):
         self.assertEqual(portable_doc(f'{path}(33): forward'), 'samples/a/model.py(33): forward')
         self.assertEqual(portable_doc(f'  File "{path}", line 7'), '  File "samples/a/model.py", line 7')
 
+    def test_the_frames_of_the_exporter_are_left_out(self):
+        path = support.SAMPLES / 'a' / 'model.py'
+        trace = '/usr/lib/python3/dist-packages/torch/jit/_trace.py(118): wrapper'
+        self.assertEqual(portable_doc(f'{path}(33): forward\n{trace}\n{path}(9): main'), 'samples/a/model.py(33): forward')
+
     def test_the_exported_lines_are_lines_of_the_model(self):
         source = (support.SAMPLES / 'mqar-softmax' / 'model.py').read_text().splitlines()
         proto = onnx.load(str(support.SAMPLES / 'mqar-softmax' / 'model.onnx'))
