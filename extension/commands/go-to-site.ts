@@ -11,7 +11,6 @@ export const goToSite: Command = {
 		const target = await siteTarget(parts, argument);
 		if (!target?.site) return;
 		const uri = vscode.Uri.parse(target.model);
-		await parts.services.memory.setSite(target.model, target.site);
 		await parts.pages.open(uri, { site: target.site });
 		await parts.tree.select(uri, target.site);
 	},

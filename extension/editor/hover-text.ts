@@ -22,7 +22,7 @@ export interface HoverSite {
 /** A longer text is cut by the editor, and half a picture is none. */
 const longestPicture = 80_000;
 /** CSS pixels: the picture, the numbers and the links fit in a hover together. */
-const pictureWidth = 300;
+const pictureWidth = 220;
 
 /** Markdown of one site: its picture, the numbers, where to go from here, and the findings in words. */
 export function hoverText(hover: HoverSite, theme: 'dark' | 'light', say: Say): string {

@@ -83,6 +83,8 @@ export class Conversation {
 
 	/** Shows a model, or nothing; a page that shows it already only does what is wished. */
 	async show(uri: vscode.Uri | undefined, wish: Wish = {}): Promise<void> {
+		if (uri && wish.site !== undefined)
+			await this.services.memory.setSite(uri.toString(), wish.site);
 		if (uri && this.shows(uri)) {
 			await this.fulfil(wish);
 			return;
