@@ -1,6 +1,7 @@
 import type { AttentionSite, ModelSummary } from '../../extension/protocol/model.ts';
 import { openSite } from '../../webview/runtime/site-operators.ts';
-import type { NamedTensor, ViewContext } from '../../webview/view-api/view.ts';
+import type { NamedTensor } from '../../webview/view-api/named-tensor.ts';
+import type { ViewContext } from '../../webview/view-api/view.ts';
 
 /** A softmax site with nothing unusual, for tests to vary. */
 export const site: AttentionSite = {

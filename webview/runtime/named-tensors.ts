@@ -1,5 +1,5 @@
 import type { Tensor } from 'onnxruntime-web';
-import type { NamedTensor } from '../view-api/view.ts';
+import type { NamedTensor } from '../view-api/named-tensor.ts';
 import { RunError } from './run-error.ts';
 
 /** The tensors of one run by their names in the graph; they live until the next run of the session. */

@@ -1,6 +1,6 @@
 import type { AttentionSite, SiteTensor } from '../../extension/protocol/model.ts';
 import type { FloatSource, Strided, Strides } from '../../kernels/common/tensors.ts';
-import type { NamedTensor, ViewContext } from './view.ts';
+import type { NamedTensor, ReadsTensors } from './named-tensor.ts';
 
 /** A site's tensor cannot be used; the message says why, for the user. */
 export class SiteTensorError extends Error {
@@ -22,7 +22,7 @@ export function tensorNames(site: AttentionSite, roles: readonly string[]): stri
 
 /** @throws SiteTensorError where the graph or the run has no such tensor, or its axes are not known */
 export async function siteTensor(
-	context: Pick<ViewContext, 'tensor'>,
+	context: ReadsTensors,
 	site: AttentionSite,
 	role: string,
 ): Promise<ReadTensor> {

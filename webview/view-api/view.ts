@@ -1,22 +1,11 @@
 import type { AttentionSite, ModelSummary } from '../../extension/protocol/model.ts';
 import type { ModelInput, Proof } from '../../extension/protocol/run.ts';
 import type { OpenSite } from './open-site.ts';
+import type { NamedTensor, ReadsTensors } from './named-tensor.ts';
 import type { Scene, Size } from './scene.ts';
 
 /** Whether a view has anything to show for a model; the reason is shown to the user. */
 export type Fit = { readonly fits: true } | { readonly fits: false; readonly reason: string };
-
-/** A tensor of the last run, by its name in the graph. It stays where it lies until `read`. */
-export interface NamedTensor {
-	readonly name: string;
-	readonly dtype: string;
-	/** Sizes, outermost first; row-major. */
-	readonly shape: readonly number[];
-	/** The session's own buffer on the shared device, or undefined on WASM. Owned by the run: never destroy it. */
-	readonly buffer: GPUBuffer | undefined;
-	/** Reads it back (once; kept). Integers and booleans are converted. */
-	read(): Promise<Float32Array<ArrayBuffer>>;
-}
 
 /** Values to put in a tensor's place, row-major; converted to `dtype`, the tensor's own. */
 export interface Override {
@@ -46,7 +35,7 @@ export interface OtherRun {
 }
 
 /** What `compute` and `detail` may reach, in the worker or in Node: nothing else is handed to them. */
-export interface ViewContext {
+export interface ViewContext extends ReadsTensors {
 	readonly model: ModelSummary;
 	/** Undefined where no GPU was granted; kernels then use their float64 references. */
 	readonly device: GPUDevice | undefined;
@@ -56,8 +45,6 @@ export interface ViewContext {
 	readonly labels: readonly number[];
 	/** What the last run was given. */
 	readonly input: ModelInput;
-	/** @throws RunError `no-such-tensor` where it was not tapped or could not be */
-	tensor(name: string): Promise<NamedTensor>;
 	/**
 	 * A site's attention over the tensors of the run, which must have read `attentionTaps(site)`.
 	 * @throws SiteTensorError or KernelError, with a sentence, where the site cannot be computed
