@@ -282,7 +282,8 @@ describe('the race in a bowl', () => {
 	}, 60_000);
 
 	it('does not finish what has no time to, and needs a bowl', () => {
-		const { bowl: _bowl, ...open } = setup(0);
+		const { particles, width, scores, mobility } = setup(0);
+		const open = { particles, width, scores, mobility };
 		const short = { ...options, thresholds: [1e-4], until: 5 };
 		expect(race(setup(0), standard(1), short)).toEqual({
 			gradient: [Infinity],

@@ -1,4 +1,5 @@
-import { pseudoinverse, type Matrix } from './linear-algebra.ts';
+import { interferenceOnDevice, interferenceReference, type Interference } from './interference.ts';
+import { pseudoinverse, transpose, type Matrix } from './linear-algebra.ts';
 import { refuse } from './shape.ts';
 
 /** How well a code keeps its features apart, and how well a linear read-out uses it. Symbols: README.md. */
@@ -39,59 +40,89 @@ export function recoverableActive(coherence: number, noise = 0): number {
 }
 
 /**
+ * In float64.
+ *
  * @param code Φ, `[d, F]`, a column for each feature
  * @param readOut G, `[F, d]`; the best linear read-out of the code when absent
  * @throws KernelError `shape` when the code has no full rank, or a read-out does not see its own feature
  */
 export function codeMetrics(code: Matrix, readOut?: Matrix): CodeMetrics {
+	const sizes = columnSizes(code);
+	return metricsFrom(code, sizes, {
+		code: interferenceReference(code, unitRows(code, sizes), inverse(sizes)),
+		readOut: readOut && interferenceReference(code, readOut),
+	});
+}
+
+/** The same with its F² d products in float32 on a GPU; leverage stays in float64. */
+export async function codeMetricsOnDevice(
+	device: GPUDevice,
+	code: Matrix,
+	readOut?: Matrix,
+): Promise<CodeMetrics> {
+	const sizes = columnSizes(code);
+	return metricsFrom(code, sizes, {
+		code: await interferenceOnDevice(device, code, unitRows(code, sizes), inverse(sizes)),
+		readOut: readOut && (await interferenceOnDevice(device, code, readOut)),
+	});
+}
+
+function metricsFrom(
+	code: Matrix,
+	sizes: Float64Array,
+	heard: { readonly code: Interference; readonly readOut: Interference | undefined },
+): CodeMetrics {
 	const { rows: d, columns: F, values } = code;
-	if (readOut && (readOut.rows !== F || readOut.columns !== d)) {
-		refuse(`the read-out must be ${F} × ${d}, got ${readOut.rows} × ${readOut.columns}`);
-	}
-	const best = pseudoinverse(code);
-	const column = (i: number) => Float64Array.from({ length: d }, (_, a) => values[a * F + i]!);
-	const columns = Array.from({ length: F }, (_, i) => column(i));
-	const rowOf = ({ values: g }: Matrix, i: number) => g.subarray(i * d, (i + 1) * d);
-	const leverage = Float64Array.from(columns, (phi, i) => dot(rowOf(best, i), phi));
-	const sizes = columns.map((phi) => Math.sqrt(dot(phi, phi)));
-	const crosstalk = leverage.map((h) => 1 / h - 1);
-	const bestTotal = sum(crosstalk);
-	const dimensionality = new Float64Array(F);
-	let coherence = 0;
-	for (let i = 0; i < F; i++) {
-		const phi = columns[i]!;
-		const g = readOut && rowOf(readOut, i);
-		const own = g ? dot(g, phi) : 1;
+	const best = pseudoinverse(code).values;
+	const leverage = Float64Array.from({ length: F }, (_, i) => {
+		let sum = 0;
+		for (let a = 0; a < d; a++) sum += best[i * d + a]! * values[a * F + i]!;
+		return sum;
+	});
+	const bestCrosstalk = leverage.map((h) => Math.max(0, 1 / h - 1));
+	const crosstalk = heard.readOut?.energy.map((energy, i) => {
+		const own = heard.readOut!.own[i]!;
 		if (own === 0) refuse(`read-out ${i} does not see its own feature`);
-		let [energy, overlap] = [0, 0];
-		for (let j = 0; j < F; j++) {
-			const inner = dot(phi, columns[j]!) / sizes[i]!;
-			overlap += inner ** 2;
-			if (j === i) continue;
-			coherence = Math.max(coherence, Math.abs(inner) / sizes[j]!);
-			if (g) energy += (dot(g, columns[j]!) / own) ** 2;
-		}
-		dimensionality[i] = sizes[i]! ** 2 / overlap;
-		if (g) crosstalk[i] = energy;
-	}
-	const total = sum(crosstalk);
-	const floor = F > d ? (F * (F - d)) / d : NaN;
+		return energy / own ** 2;
+	});
+	const [total, bestTotal] = [sum(crosstalk ?? bestCrosstalk), sum(bestCrosstalk)];
 	return {
-		...{ leverage, crosstalk, coherence, dimensionality },
-		rms: F > 1 ? Math.sqrt(Math.max(0, total) / (F * (F - 1))) : 0,
+		leverage,
+		crosstalk: crosstalk ?? bestCrosstalk,
+		coherence: Math.max(...heard.code.largest),
+		dimensionality: sizes.map(
+			(size, i) => size ** 2 / (heard.code.energy[i]! + heard.code.own[i]! ** 2),
+		),
+		rms: F > 1 ? Math.sqrt(total / (F * (F - 1))) : 0,
 		welch: welchFloor(F, d),
-		geometry: bestTotal / floor,
+		geometry: F > d ? (bestTotal * d) / (F * (F - d)) : NaN,
 		readOut: F > d ? total / bestTotal : NaN,
 		dimensionsPerFeature: d / values.reduce((all, x) => all + x * x, 0),
 	};
 }
 
-function sum(values: Float64Array): number {
-	return values.reduce((total, x) => total + x, 0);
+/** `‖φ_i‖`. */
+function columnSizes({ columns, values }: Matrix): Float64Array {
+	const squares = new Float64Array(columns);
+	values.forEach((x, at) => (squares[at % columns]! += x * x));
+	const silent = squares.indexOf(0);
+	if (silent >= 0) refuse(`feature ${silent} of the code is zero`);
+	return squares.map(Math.sqrt);
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
-	let total = 0;
-	for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
-	return total;
+/** φ̂ᵢᵀ as rows. */
+function unitRows(code: Matrix, sizes: Float64Array): Matrix {
+	const turned = transpose(code);
+	return {
+		...turned,
+		values: turned.values.map((x, at) => x / sizes[Math.floor(at / code.rows)]!),
+	};
+}
+
+function inverse(sizes: Float64Array): Float64Array {
+	return sizes.map((size) => 1 / size);
+}
+
+function sum(values: Float64Array): number {
+	return values.reduce((total, x) => total + x, 0);
 }

@@ -17,7 +17,14 @@ export {
 	type Layer,
 	type Wiring,
 } from './build.ts';
-export { codeMetrics, recoverableActive, welchFloor, type CodeMetrics } from './code-metrics.ts';
+export {
+	codeMetrics,
+	codeMetricsOnDevice,
+	recoverableActive,
+	welchFloor,
+	type CodeMetrics,
+} from './code-metrics.ts';
+export { interferenceOnDevice, interferenceReference, type Interference } from './interference.ts';
 export { correlation, multiply, pseudoinverse, transpose, type Matrix } from './linear-algebra.ts';
 export { beforeByPair, runLayer, runLayers, type LayerRun } from './run-layer.ts';
 export { channelFor, neuronBounds, type LayerSizes } from './shape.ts';

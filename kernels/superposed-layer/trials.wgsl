@@ -17,17 +17,11 @@ struct Shape {
 @group(0) @binding(4) var<storage, read> pairs: array<u32>; // [outputs, 2]
 @group(0) @binding(5) var<storage, read> channels: array<u32>; // [outputs, channel]
 @group(0) @binding(6) var<storage, read> inputs: array<u32>; // [inputs, on_count]: features that are on
-@group(0) @binding(7) var<storage, read_write> scratch: array<i32>; // [inputs, features + neurons]
+@group(0) @binding(7) var<storage, read_write> scratch: array<i32>; // [inputs, features + neurons]; 2 · value + on, then h
 @group(0) @binding(8) var<storage, read_write> found: array<f32>; // [inputs, 3]
 
 var<workgroup> wrong: array<atomic<u32>, 2>;
 var<workgroup> squares: array<f32, LANES>;
-
-fn is_on(first: u32, feature: u32) -> bool {
-	var on = false;
-	for (var a = 0u; a < shape.on_count; a++) { on = on || inputs[first + a] == feature; }
-	return on;
-}
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
@@ -38,16 +32,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 	let n = i32(shape.neurons);
 
 	for (var f = lane; f < shape.features; f += LANES) {
-		var sum = 0i;
-		for (var a = 0u; a < shape.on_count; a++) {
-			let other = inputs[first + a] * shape.words;
-			var differing = 0u;
-			for (var w = 0u; w < shape.words; w++) {
-				differing += countOneBits(signs[f * shape.words + w] ^ signs[other + w]);
+		var differing = 0u;
+		for (var w = 0u; w < shape.words; w++) {
+			let own = signs[f * shape.words + w];
+			for (var a = 0u; a < shape.on_count; a++) {
+				differing += countOneBits(own ^ signs[inputs[first + a] * shape.words + w]);
 			}
-			sum += n - 2i * i32(differing);
 		}
-		scratch[decompressed + f] = sum;
+		var on = 0i;
+		for (var a = 0u; a < shape.on_count; a++) { on |= i32(inputs[first + a] == f); }
+		scratch[decompressed + f] = 2i * (n * i32(shape.on_count) - 2i * i32(differing)) + on;
 	}
 	storageBarrier();
 
@@ -56,9 +50,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 		var sum = 0i;
 		var exact = 0i;
 		for (var at = starts[i]; at < starts[i + 1u]; at++) {
-			let feature = wired[at];
-			sum += scratch[decompressed + feature];
-			if (is_on(first, feature)) { exact += n; }
+			let value = scratch[decompressed + wired[at]];
+			sum += value >> 1u;
+			exact += n * (value & 1i);
 		}
 		scratch[hidden + i] = max(0i, sum - n);
 		let off = f32(sum - exact) / f32(n);
@@ -74,7 +68,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 			sum += scratch[hidden + channels[p * shape.channel + i]];
 		}
 		let on = 2i * sum > n * i32(shape.channel);
-		let expected = is_on(first, pairs[p * 2u]) && is_on(first, pairs[p * 2u + 1u]);
+		let pair = scratch[decompressed + pairs[p * 2u]] & scratch[decompressed + pairs[p * 2u + 1u]];
+		let expected = (pair & 1i) == 1i;
 		if (on && !expected) { atomicAdd(&wrong[0], 1u); }
 		if (!on && expected) { atomicAdd(&wrong[1], 1u); }
 	}
