@@ -75,8 +75,11 @@ async function installCodeServer(folder, node, packages) {
 
 /** What makes npm, and every npm that an install script starts, use the Node in `nodeHome` and build against its headers. */
 function environmentFor(nodeHome) {
+	// Under `npm run` they speak of the npm, the Node and the folder of that one
+	const stale = new Set(['npm_config_user_agent', 'npm_config_local_prefix']);
+	const environment = Object.entries(process.env).filter(([name]) => !stale.has(name));
 	return {
-		...process.env,
+		...Object.fromEntries(environment),
 		PATH: `${resolve(nodeHome, 'bin')}${delimiter}${process.env.PATH}`,
 		npm_config_nodedir: nodeHome,
 		// npm 11 skips install scripts unless each is approved; code-server's runs npm again in folders of its own

@@ -48,7 +48,6 @@ const seededSettings = {
 export class Session {
 	readonly troubles = new Troubles();
 	private constructor(
-		private readonly settings: Readonly<Record<string, unknown>>,
 		readonly home: string,
 		readonly workspace: string,
 		readonly server: RunningServer,
@@ -77,15 +76,7 @@ export class Session {
 		// An editor's start takes 10 s on two free cores, and they are seldom free
 		context.setDefaultTimeout(60_000);
 		const page = await context.newPage();
-		const session = new Session(
-			options.settings ?? {},
-			home,
-			workspace,
-			server,
-			browser,
-			context,
-			page,
-		);
+		const session = new Session(home, workspace, server, browser, context, page);
 		session.troubles.watch(context, page);
 		await page.goto(`${server.url}?${new URLSearchParams({ folder: workspace }).toString()}`);
 		return session;
@@ -107,12 +98,6 @@ export class Session {
 		const troubles = await this.troubles.all(join(this.home, 'user'));
 		await writeFile(join(folder, 'server.log'), this.server.log());
 		await writeFile(join(folder, 'troubles.txt'), troubles.join('\n'));
-	}
-
-	/** Changes the user's settings, as by hand in settings.json; the editor follows by itself. */
-	async changeSettings(settings: Readonly<Record<string, unknown>>): Promise<void> {
-		const all = { ...seededSettings, ...this.settings, ...settings };
-		await writeFile(join(this.home, 'user/User/settings.json'), JSON.stringify(all));
 	}
 
 	/** Saves a screenshot of the editor as test-results/shots/NAME.png. */

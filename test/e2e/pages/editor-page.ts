@@ -101,6 +101,16 @@ export class EditorPage {
 		return new HoverBox(box);
 	}
 
+	/** @param name as the editor lists its themes */
+	async useTheme(name: string): Promise<void> {
+		await this.runCommand('Preferences: Color Theme');
+		await this.page.getByPlaceholder(/Color Theme/).fill(name);
+		await this.page
+			.getByRole('option', { name: new RegExp(`^${name}`) })
+			.first()
+			.click();
+	}
+
 	/** Accepts the path that a file dialog offers. */
 	async acceptFileDialog(): Promise<void> {
 		await this.page.getByRole('button', { name: 'OK', exact: true }).click();

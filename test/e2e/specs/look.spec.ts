@@ -15,7 +15,7 @@ journey(
 		await editor.openModel('mqar-softmax/model.onnx');
 		const tab = await (await editor.inspector('panel')).isDrawn();
 		for (const { name, kind, shot } of themes) {
-			await session.changeSettings({ 'workbench.colorTheme': name });
+			await editor.useTheme(name);
 			await tab.isThemed(kind);
 			await session.shot(`tab-${shot}`);
 			expect.soft(await tab.contrastOfDescription(), name).toBeGreaterThan(4.5);
@@ -26,7 +26,7 @@ journey(
 		await editor.runCommand('Attnscope: Show Attention at Cursor');
 		const side = await (await editor.inspector('side')).isDrawn();
 		for (const { name, kind, shot } of themes) {
-			await session.changeSettings({ 'workbench.colorTheme': name });
+			await editor.useTheme(name);
 			await side.isThemed(kind);
 			await session.shot(`side-${shot}`);
 			expect.soft(await side.contrastOfDescription(), name).toBeGreaterThan(4.5);
