@@ -209,6 +209,7 @@ function crosses(
 ): boolean {
 	if (!operator.qkv || mask.kind === 'causal') return false;
 	const [q = '', k = ''] = operator.qkv.map((at) => node.inputs[at] ?? '');
+	if (operator.sequenceFirst) return facts.shapeOf(q)?.[0] !== facts.shapeOf(k)?.[0];
 	return k !== '' && k !== q && isCross(q, k, facts);
 }
 

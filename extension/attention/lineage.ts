@@ -16,9 +16,43 @@ const ending = new Set(
  * token, no tensor is met that both are made from.
  */
 export function isCross(q: string, k: string, facts: Facts): boolean {
-	const keys = ancestors(k, facts);
-	const met = meets(q, keys, facts);
-	return !met;
+	if (isGiven(q, facts) && isGiven(k, facts)) return !sameTokens(q, k, facts);
+	return !meets(q, ancestors(k, facts), facts);
+}
+
+const layout = new Set([
+	'Transpose',
+	'Reshape',
+	'Mul',
+	'Div',
+	'Cast',
+	'Identity',
+	'Concat',
+	'Unsqueeze',
+	'Squeeze',
+	'Expand',
+]);
+
+/** Whether a tensor is fed into the graph as it is, at most turned and scaled. */
+function isGiven(name: string, { scope }: Facts): boolean {
+	let current = name;
+	for (let steps = 0; steps < 8; steps++) {
+		if (scope.inputOf(current)) return true;
+		const node = scope.producerOf(current);
+		if (!node || !layout.has(node.opType)) return false;
+		current = node.inputs.find((input) => input && !scope.isConstant(input)) ?? '';
+	}
+	return false;
+}
+
+/** Of tensors that come from outside only their sizes can tell. */
+function sameTokens(q: string, k: string, facts: Facts): boolean {
+	const [left, right] = [facts.shapeOf(q), facts.shapeOf(k)];
+	if (!left || !right) return true;
+	const sorted = (shape: typeof left) => shape.map(String).sort().join();
+	return (
+		left.at(-2) === right.at(-2) || left.at(-2) === right.at(-1) || sorted(left) === sorted(right)
+	);
 }
 
 function meets(first: string, keys: ReadonlySet<string>, facts: Facts): boolean {

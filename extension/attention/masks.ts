@@ -2,6 +2,7 @@ import type { MaskKind, SiteTensor } from '../protocol/model.ts';
 import { basesOf } from './carry.ts';
 import type { Facts } from './facts.ts';
 import type { FlatNode } from './flat-node.ts';
+import { behindCopies } from './scope.ts';
 import type { MaskTerm } from './score-path.ts';
 
 /** What is known of a site's masks together. */
@@ -136,8 +137,15 @@ class MaskTrace {
 		const node = scope.producerOf(name);
 		if (!node || !making.has(node.opType)) return [];
 		if (node.opType === 'Trilu') this.causal = true;
+		if (node.opType === 'Slice' && this.isCutSquare(node)) this.causal = true;
 		if (compares.has(node.opType)) this.readComparison(node);
 		return dataInputs(node);
+	}
+
+	/** The corner of a large square is cut out for the lengths at hand: only causality is kept so. */
+	private isCutSquare(node: FlatNode): boolean {
+		const data = this.facts.scope.constantOf(behindCopies(this.facts.scope, node.inputs[0] ?? ''));
+		return data !== undefined && data.values === null && isSquare(data.dims);
 	}
 
 	/** Integers and booleans mark tokens; so does one number for each key. */
@@ -151,12 +159,27 @@ class MaskTrace {
 	/** Positions of keys against positions of queries make a triangle. */
 	private readComparison(node: FlatNode): void {
 		const [a, b] = [node.inputs[0] ?? '', node.inputs[1] ?? ''];
+		if (this.comparesDistance(a, b) || this.comparesDistance(b, a)) return;
 		const [left, right] = [this.positions(a), this.positions(b)];
 		if (!left || !right) return;
 		if (left.along === right.along && left.along !== null) return;
 		this.causal = true;
 		const offset = Math.abs(left.offset - right.offset);
 		if (offset > 1) this.window = offset;
+	}
+
+	/** How far a key is from a query, against a number: 0 makes a triangle, more a window. */
+	private comparesDistance(distance: string, limit: string): boolean {
+		const number = this.facts.numberOf(limit);
+		const node = this.facts.scope.producerOf(distance);
+		if (number === null || node?.opType !== 'Sub') return false;
+		const [left, right] = [node.inputs[0] ?? '', node.inputs[1] ?? ''].map((name) =>
+			this.positions(name),
+		);
+		if (!left || !right || left.along === right.along) return false;
+		if (Math.abs(number) <= 1) this.causal = true;
+		else this.window = Math.abs(number);
+		return true;
 	}
 
 	/** Whether a tensor counts 0, 1, 2, ... along one axis, as far as that shows. */
@@ -240,10 +263,10 @@ function dataInputs(node: FlatNode): readonly string[] {
 
 /** A large square of truths, the same for all heads, is kept for causality; its values are not read here. */
 const isUnreadSquare = (dims: readonly number[], dtype: string) =>
-	/bool|int8/.test(dtype) &&
-	dims.length >= 2 &&
-	dims.at(-1) === dims.at(-2) &&
-	dims.slice(0, -2).every((dim) => dim === 1);
+	/bool|int8/.test(dtype) && isSquare(dims);
+
+const isSquare = (dims: readonly number[]) =>
+	dims.length >= 2 && dims.at(-1) === dims.at(-2) && dims.slice(0, -2).every((dim) => dim === 1);
 
 /** A lower triangle of one value under an upper one of another. */
 export function isTriangle(dims: readonly number[], values: readonly number[] | null): boolean {

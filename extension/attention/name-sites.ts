@@ -21,7 +21,7 @@ export function nameSites(placed: readonly Placed[]): AttentionSite[] {
 	const layers = layersOf(placed);
 	return placed.map(({ finding, facts }, at) => {
 		const { site, node } = finding;
-		const path = pathOf(node) || pathNearBy(finding, facts);
+		const path = pathOf(node) || (node.name.includes('/') ? '' : pathNearBy(finding, facts));
 		const base = path || `layer-${layers[at]!}`;
 		const times = taken.get(base) ?? 0;
 		taken.set(base, times + 1);
@@ -32,9 +32,17 @@ export function nameSites(placed: readonly Placed[]): AttentionSite[] {
 			path,
 			node: node.index,
 			nodeName: node.name,
-			notes: node.index === null ? [...site.notes, INSIDE] : site.notes,
+			notes: isInside(finding, facts) ? [...site.notes, INSIDE] : site.notes,
 		};
 	});
+}
+
+/** Names of inlined functions' values are `<call>~<count>/<value>`. */
+function isInside({ site }: Finding, { scope }: Facts): boolean {
+	if (scope.owner !== null) return true;
+	return Object.values(site.tensors).some(
+		(tensor) => tensor !== null && /~\d+\//.test(tensor.name),
+	);
 }
 
 /** Nodes made late by an exporter have no scope: the path of what they are fed from. */

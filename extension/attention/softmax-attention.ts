@@ -152,7 +152,7 @@ function describe(
 			softCap: path.softCap,
 			mask: masks.kind,
 			window: masks.window,
-			cross: isCross(sides.q, sides.k, facts),
+			cross: masks.kind !== 'causal' && isCross(sides.q, sides.k, facts),
 			tensors: {
 				q: named(sides.q, axes.q),
 				k: named(sides.k, axes.k),

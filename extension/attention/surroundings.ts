@@ -1,3 +1,4 @@
+import { choiceOf } from './choice.ts';
 import type { AttentionSite } from '../protocol/model.ts';
 import type { Facts } from './facts.ts';
 import type { Finding } from './form.ts';
@@ -207,12 +208,25 @@ function routed(findings: readonly Finding[], facts: Facts): Finding[] {
 		const other = result[j];
 		const gate = other && meetsUnderGate(exact.site, other.site, facts);
 		if (!other || !gate) return;
-		const tensors = { router: { name: gate, axes: '' } };
+		const tensors = {
+			router: { name: gate, axes: '' },
+			...decisions(exact.site, other.site, facts),
+		};
 		const note = 'two kinds of memory are weighed by one gate';
 		result[i] = { ...exact, site: become(exact.site, 'hybrid', tensors, note) };
 		result[j] = { ...other, site: become(other.site, 'hybrid', tensors, note) };
 	});
 	return result;
+}
+
+/** Where each chunk's memory is chosen, as far as both memories depend on one choice. */
+function decisions(exact: Site, folded: Site, facts: Facts): Site['tensors'] {
+	const mask = exact.tensors['mask']?.name;
+	const writing = folded.tensors['beta']?.name;
+	const made = mask && writing ? choiceOf(mask, writing, facts) : null;
+	if (!made) return {};
+	const logits = made.logits === null ? {} : { logits: { name: made.logits, axes: '' } };
+	return { choice: { name: made.choice, axes: '' }, ...logits };
 }
 
 function meetsUnderGate(a: Site, b: Site, facts: Facts): string | null {

@@ -19,7 +19,7 @@ def graph(make):
     return make
 
 
-def export(module, args, inputs, outputs=('output',), axes=None, opset=13, **options):
+def export(module, args, inputs, outputs=('output',), axes=None, opset=14, **options):
     """
     A PyTorch module as ONNX.
 
