@@ -10,7 +10,7 @@ export const shapes: readonly ConvolutionShape[] = [
 	{ B: 1, D: 2, T: 800, L: 4 },
 ];
 
-/** RMS error over RMS of the float64 reference. */
+/** RMS error over RMS of the float64 reference. SwiftShader measures at most 1.6e-7 (a mean distance); this leaves tenfold. */
 export const tolerances = { weights: 2e-6, statistics: 1e-5 };
 
 interface Plain {

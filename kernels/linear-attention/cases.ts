@@ -77,5 +77,5 @@ export function inputsOf({ shape, gate, beta, initial }: LinearCase): MemoryInpu
 	};
 }
 
-/** RMS error over RMS of the float64 reference. */
+/** RMS error over RMS of the float64 reference. SwiftShader measures at most 4.1e-7 (a state of 500 tokens); this leaves tenfold. */
 export const tolerances = { weights: 4e-6, statistics: 2e-5 };

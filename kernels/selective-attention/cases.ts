@@ -33,7 +33,7 @@ export const cases: readonly SelectiveCase[] = [
 	},
 ];
 
-/** RMS error over RMS of the float64 reference. */
+/** RMS error over RMS of the float64 reference. SwiftShader measures at most 2.1e-7 (an output); this leaves tenfold. */
 export const tolerances = { weights: 4e-6, statistics: 2e-5 };
 
 export function randomSelective({ B, H, T, K, V }: SelectiveShape, seed = 8) {
