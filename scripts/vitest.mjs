@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { root } from './paths.mjs';
 import { exitCodeOf } from './processes.mjs';
 
@@ -13,7 +13,8 @@ import { exitCodeOf } from './processes.mjs';
  * @returns {Promise<import('./tiers.mjs').Count>}
  */
 export async function runVitest(tier, args, environment = {}) {
-	const report = `test-results/${tier}.json`;
+	// Absolute, since vitest takes a path from the folder of its configuration
+	const report = resolve(root, `test-results/${tier}.json`);
 	await rm(report, { force: true });
 	const code = await exitCodeOf(
 		process.execPath,

@@ -5,8 +5,8 @@ import type { ThemeKind } from '../pages/inspector-panel.ts';
 const themes: readonly { name: string; kind: ThemeKind; shot: string }[] = [
 	{ name: 'Dark Modern', kind: 'vscode-dark', shot: 'dark' },
 	{ name: 'Light Modern', kind: 'vscode-light', shot: 'light' },
-	{ name: 'Default High Contrast', kind: 'vscode-high-contrast', shot: 'hc-black' },
-	{ name: 'Default High Contrast Light', kind: 'vscode-high-contrast-light', shot: 'hc-light' },
+	{ name: 'Dark High Contrast', kind: 'vscode-high-contrast', shot: 'hc-black' },
+	{ name: 'Light High Contrast', kind: 'vscode-high-contrast-light', shot: 'hc-light' },
 ];
 
 journey(
