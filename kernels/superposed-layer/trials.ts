@@ -121,21 +121,55 @@ async function trialsOnDevice(
 	const words = signs.length / features;
 	const [found] = await runKernel(device, operator, (recording) => {
 		const target = recording.output(count * 3);
-		const lists = [signs, starts, wired, wiring.pairs, wiring.channels, inputs];
+		const counted = withDigits(inputs, signs, { active, words });
+		const lists = [signs, starts, wired, wiring.pairs, wiring.channels, counted];
 		recording.dispatch({
 			label: `${operator}: trials`,
 			shader: trialsShader,
-			whole: [features, outputs, neurons, channel, active, words],
+			whole: [features, outputs, neurons, channel, active, words, digitsOf(active)],
 			buffers: [
 				...lists.map((list) => recording.input(list)),
 				...[recording.scratch(count * (features + neurons)), target],
 			],
 			workgroups: [count],
-			work: count * (features * active * words + wired.length * active + outputs * channel),
+			work: count * (features * 3 * words + wired.length + outputs * channel),
 		});
 		return [{ buffer: target, length: count * 3 }];
 	});
 	return found!;
+}
+
+/** Binary digits of a count. */
+function digitsOf(count: number): number {
+	return Math.floor(Math.log2(count)) + 1;
+}
+
+/**
+ * Each input's features, then for every neuron how many of them have a positive sign there, as binary
+ * digits: one word of 32 neurons after another, digit by digit.
+ */
+function withDigits(
+	inputs: Uint32Array,
+	signs: Uint32Array,
+	{ active, words }: { readonly active: number; readonly words: number },
+): Uint32Array<ArrayBuffer> {
+	const digits = digitsOf(active);
+	const length = active + digits * words;
+	const counted = new Uint32Array((inputs.length / active) * length);
+	for (let at = 0; at < inputs.length; at++) {
+		const first = Math.floor(at / active) * length;
+		counted[first + (at % active)] = inputs[at]!;
+		for (let w = 0; w < words; w++) {
+			let carry = signs[inputs[at]! * words + w]!;
+			for (let k = 0; carry !== 0; k++) {
+				const place = first + active + k * words + w;
+				const sum = counted[place]!;
+				counted[place] = sum ^ carry;
+				carry &= sum;
+			}
+		}
+	}
+	return counted;
 }
 
 /** The same inputs through the layer as its equations read: false positives, false negatives, Σ noise². */

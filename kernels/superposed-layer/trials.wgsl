@@ -8,6 +8,7 @@ struct Shape {
 	features: u32, outputs: u32, neurons: u32, // m, m', n
 	channel: u32, on_count: u32, // c, v
 	words: u32, // of 32 signs, a feature
+	planes: u32, // binary digits of v
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -16,7 +17,8 @@ struct Shape {
 @group(0) @binding(3) var<storage, read> wired: array<u32>; // … its features
 @group(0) @binding(4) var<storage, read> pairs: array<u32>; // [outputs, 2]
 @group(0) @binding(5) var<storage, read> channels: array<u32>; // [outputs, channel]
-@group(0) @binding(6) var<storage, read> inputs: array<u32>; // [inputs, on_count]: features that are on
+// [inputs, on_count + planes · words]: features that are on, and how many of them have bit i, digit by digit
+@group(0) @binding(6) var<storage, read> inputs: array<u32>;
 @group(0) @binding(7) var<storage, read_write> scratch: array<i32>; // [inputs, features + neurons]; 2 · value + on, then h
 @group(0) @binding(8) var<storage, read_write> found: array<f32>; // [inputs, 3]
 
@@ -26,22 +28,27 @@ var<workgroup> squares: array<f32, LANES>;
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
 	let lane = local.x;
-	let first = group.x * shape.on_count;
+	let first = group.x * (shape.on_count + shape.planes * shape.words);
+	let planes = first + shape.on_count;
+	let on_count = i32(shape.on_count);
 	let decompressed = group.x * (shape.features + shape.neurons);
 	let hidden = decompressed + shape.features;
 	let n = i32(shape.neurons);
 
 	for (var f = lane; f < shape.features; f += LANES) {
-		var differing = 0u;
+		var differing = 0i;
 		for (var w = 0u; w < shape.words; w++) {
 			let own = signs[f * shape.words + w];
-			for (var a = 0u; a < shape.on_count; a++) {
-				differing += countOneBits(own ^ signs[inputs[first + a] * shape.words + w]);
+			differing += on_count * i32(countOneBits(own));
+			for (var k = 0u; k < shape.planes; k++) {
+				let plane = inputs[planes + k * shape.words + w];
+				let bits = i32(countOneBits(plane)) - 2i * i32(countOneBits(own & plane));
+				differing += bits << k;
 			}
 		}
 		var on = 0i;
 		for (var a = 0u; a < shape.on_count; a++) { on |= i32(inputs[first + a] == f); }
-		scratch[decompressed + f] = 2i * (n * i32(shape.on_count) - 2i * i32(differing)) + on;
+		scratch[decompressed + f] = 2i * (n * on_count - 2i * differing) + on;
 	}
 	storageBarrier();
 
