@@ -1,4 +1,4 @@
-"""Write `model.onnx`, `model-widened.onnx`, the prompt and PyTorch's answer to it, from the weights that `train.py` left."""
+"""Write `model.onnx`, the prompt and PyTorch's answer to it, from the weights that `train.py` left."""
 import pathlib
 import sys
 
@@ -9,4 +9,4 @@ from common.text_sample import export_sample
 from model import Model
 
 if __name__ == '__main__':
-    export_sample(HERE, Model, {'model.onnx': (None, {}), 'model-widened.onnx': ('widened', {'d': 50, 'heads': 5, 'second_table': True})})
+    export_sample(HERE, Model)

@@ -27,9 +27,6 @@ FUSED = {'form': 'fused', 'custom_opsets': {'com.microsoft': 1}}
 FILES = {
     'model.onnx': ('routed', FUSED),
     'model-loop.onnx': ('routed', {'form': 'loop'}),
-    'model-hybrid.onnx': ('hybrid', {**FUSED, 'file_lines': False}),
-    'model-softmax.onnx': ('softmax', {'file_lines': False}),
-    'model-state.onnx': ('state', {**FUSED, 'file_lines': False}),
 }
 
 

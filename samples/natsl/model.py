@@ -130,6 +130,7 @@ class NAtSL(nn.Module):
             return chunked(q, k, v, g, beta, self.chunk, None if fold is None else fold.transpose(1, 2))
         folds = torch.ones_like(beta) if fold is None else torch.matmul(fold.transpose(1, 2), inside)  # (B, H, T)
         if self.form == 'fused':
+            inside = torch.ones_like(x[:1, :, 0]) if inside is None else inside  # one chunk
             return routed_fused(q, k, v, g, beta, folds, inside, self.heads, self.key_size)
         return routed_recurrence(q, k, v, g, beta, folds, self.chunk)[0]
 

@@ -16,7 +16,7 @@ from model import Model
 SEED = 7
 SIZES = {'small': (1024, 768), 'large': (4096, 1536)}
 DOCUMENTATION = {
-    'C': 'compression C = C.signs / sqrt(n), [n, m]',
+    'C': 'compression [n, m] of +1 and -1 over sqrt(n); C.signs [n, m / 8] has a bit for each, highest first, 1 for +1',
     'D': 'decompression of layer 0 is the transpose of C; of layer 1, D[p, i] = 1 / c where neuron i is in channel p of layer 0',
     'R': 'R[i, f] = 1 where neuron i is in the channel of a pair that contains f, else 0, [n, m]',
     'W': 'W = R D for each layer; layer 1 reads clamp(2 h - 1/2, 0, 1) less its mean over the neurons',
@@ -55,12 +55,6 @@ def noise(construction, count=300, on=3):
     return {'measured': round(float(error.std()), 4), 'predicted': round(float(np.sqrt(load * on / len(R))), 4)}
 
 
-def code_of(wiring, whole):
-    """The arrays of one layer; R only if `whole`, since it follows from the other two and is large."""
-    arrays = {'pairs': wiring.pairs, 'channels': wiring.channels}
-    return {**arrays, 'R': wiring.R()} if whole else arrays
-
-
 def build(name):
     features, neurons = SIZES[name]
     construction = Construction(features, neurons, SEED)
@@ -69,11 +63,11 @@ def build(name):
     write_safetensors(
         HERE / f'code-{name}.safetensors',
         {
-            'C.signs': construction.signs,
+            'C.signs': np.packbits(construction.signs > 0, axis=1),
             **{
                 f'layers.{i}.{key}': array
                 for i, wiring in enumerate((construction.first, construction.second))
-                for key, array in code_of(wiring, whole=name == 'small').items()
+                for key, array in (('pairs', wiring.pairs), ('channels', wiring.channels))
             },
         },
         DOCUMENTATION,

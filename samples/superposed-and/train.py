@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from common.records import update_json, versions
 from common.safetensors import write_safetensors
 from common.training import learning_rate, use_one_thread
+from build import DOCUMENTATION
 from construction import Construction
 from model import TrainedModel
 
@@ -90,8 +91,8 @@ def main():
     torch.save(models[best['seed']].state_dict(), HERE / 'weights-trained.pt')
     write_safetensors(
         HERE / 'code-trained.safetensors',
-        {'C.signs': construction.signs, 'layers.0.pairs': construction.first.pairs},
-        {'C': 'compression C = C.signs / sqrt(n), [n, m]'},
+        {'C.signs': np.packbits(construction.signs > 0, axis=1), 'layers.0.pairs': construction.first.pairs},
+        {'C': DOCUMENTATION['C']},
     )
     trained = {'features': FEATURES, 'neurons': NEURONS, 'outputs': FEATURES, 'steps': STEPS, 'exportedSeed': best['seed'], 'seeds': runs}
     update_json(HERE / 'metrics.json', trained=trained, versions=versions())

@@ -38,14 +38,17 @@ function storedInputs(file: string): Set<number>[] {
 	);
 }
 
-/** `x = C y` for each input, `[inputs, n]`: a sum of columns of C. */
+/** `x = C y` for each input, `[inputs, n]`: a sum of columns of C, whose signs are bits, the highest first. */
 function compress(inputs: readonly Set<number>[], signs: StoredTensor): Float32Array {
-	const [n, m] = signs.shape as [number, number];
+	const [n, bytes] = signs.shape as [number, number];
 	const x = new Float32Array(inputs.length * n);
 	for (const [row, on] of inputs.entries()) {
 		for (let i = 0; i < n; i++) {
 			let sum = 0;
-			for (const feature of on) sum += signs.data[i * m + feature]!;
+			for (const feature of on) {
+				const byte = signs.data[i * bytes + (feature >> 3)]!;
+				sum += (byte >> (7 - (feature & 7))) & 1 ? 1 : -1;
+			}
 			x[row * n + i] = sum / Math.sqrt(n);
 		}
 	}

@@ -5,9 +5,10 @@ import { bytesSource } from '../../extension/onnx/bytes-source.ts';
 import { indexModel } from '../../extension/onnx/index-model.ts';
 
 const folder = new URL('./zoo/', import.meta.url);
-const expected = JSON.parse(
-	readFileSync(new URL('./zoo.json', import.meta.url), 'utf8'),
-) as Record<string, readonly Record<string, unknown>[]>;
+const expected = JSON.parse(readFileSync(new URL('./zoo.json', import.meta.url), 'utf8')) as Record<
+	string,
+	readonly Record<string, unknown>[]
+>;
 const graphs = readdirSync(folder)
 	.filter((name) => name.endsWith('.onnx'))
 	.map((name) => name.replace(/\.onnx$/, ''));
