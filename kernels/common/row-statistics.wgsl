@@ -1,7 +1,7 @@
 // Statistics of each row of a block of M. Symbols: RowStatistics in attention-results.ts.
-// One workgroup a row; 64 invocations stride over its columns, and after one barrier the first adds up.
+// One workgroup a row; 32 invocations stride over its columns, and after one barrier the first adds up.
 
-const LANES = 64u;
+const LANES = 32u;
 const TINY = 1e-38; // log of zero is not portable
 
 struct Shape {
@@ -29,7 +29,7 @@ fn larger(a: Peak, b: Peak) -> Peak {
 	return Peak(select(a.value, b.value, wins), select(a.column, b.column, wins));
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
 	let lane = local.x;
 	let row = group.y * shape.rows + group.x;

@@ -1,7 +1,7 @@
 // 1 / (Σ_j weight[t, j] + epsilon) for each row of a block: the normaliser of linear attention.
-// One workgroup a row; 64 invocations stride over its columns, and after one barrier the first adds up.
+// One workgroup a row; 32 invocations stride over its columns, and after one barrier the first adds up.
 
-const LANES = 64u;
+const LANES = 32u;
 
 struct Shape {
 	rows: u32, columns: u32, first_row: u32,
@@ -15,7 +15,7 @@ struct Shape {
 
 var<workgroup> sums: array<f32, LANES>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
 	let row = group.y * shape.rows + group.x;
 	let end = min(shape.columns, shape.first_row + group.x + shape.reach);

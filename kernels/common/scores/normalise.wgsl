@@ -1,7 +1,7 @@
 // exp(score − largest) of each row, in place, and 1 / Σ of them as the row's scale.
-// One workgroup a row; 64 invocations stride over its columns, with a barrier between the passes.
+// One workgroup a row; 32 invocations stride over its columns, with a barrier between the passes.
 
-const LANES = 64u;
+const LANES = 32u;
 const EXCLUDED = 0xff800000u;
 const LOWEST = -3.4028234e38;
 
@@ -16,7 +16,7 @@ struct Shape {
 
 var<workgroup> folded: array<f32, LANES>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
 	let lane = local.x;
 	let row = group.y * shape.rows + group.x;
