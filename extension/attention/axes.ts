@@ -1,4 +1,4 @@
-import { basesOf } from './carry.ts';
+import { basesOf, type Labels } from './carry.ts';
 import type { Facts } from './facts.ts';
 import type { HeadCount, ScoreOperands } from './heads.ts';
 import { contracted } from './product.ts';
@@ -19,6 +19,7 @@ type Letters = ReadonlyMap<string, string>;
 export function axesOfRoles(
 	operands: ScoreOperands,
 	value: ValuePath,
+	scoreLabels: Labels,
 	keyLabel: string | null,
 	count: HeadCount,
 	facts: Facts,
@@ -34,7 +35,7 @@ export function axesOfRoles(
 		q: spell(qLabels, letters, shapeOf(q)),
 		k: spell(kLabels, letters, shapeOf(k)),
 		v: mixed ? spell(mixed.valueLabels, mixed.letters, shapeOf(value.values)) : '',
-		scores: weightLetters && !weightLetters.includes('') ? weightLetters.join('') : '',
+		scores: spell(scoreLabels?.map((label) => letterOf(label, letters)) ?? [''], null, null),
 		output: mixed ? spell(value.product.outputLabels ?? [], mixed.letters, null) : '',
 	};
 }
@@ -81,13 +82,14 @@ function valueLetters(value: ValuePath, weightLetters: readonly string[]) {
 	return { letters, valueLabels };
 }
 
+/** The letters of an axis list; `letters` is null where the labels are letters already. */
 function spell(
 	labels: readonly string[],
-	letters: Letters,
+	letters: Letters | null,
 	shape: readonly unknown[] | null,
 ): string {
 	const spelt = labels.map((label, axis) => {
-		const letter = letters.get(label) ?? '';
+		const letter = letters === null ? label : (letters.get(label) ?? '');
 		return shape?.[axis] === 1 && 'BGH'.includes(letter) && letter !== 'B' ? '1' : letter;
 	});
 	return spelt.includes('') ? '' : spelt.join('');

@@ -124,7 +124,7 @@ function describe(
 	const batch = batchLabels(product.leftLabels, product.rightLabels, product.outputLabels);
 	const operands = { ...sides, batch, contracted: contracted(product) };
 	const count = countHeads(operands, facts);
-	const axes = axesOfRoles(operands, value, keyLabel, count, facts);
+	const axes = axesOfRoles(operands, value, path.labels, keyLabel, count, facts);
 	const keys = keyLabel === null ? [] : basesOf(keyLabel);
 	const terms = [...path.masks, ...biasOf(node, path.labels)].filter((term) =>
 		actsOnKeys(term, keys, facts),

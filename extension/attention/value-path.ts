@@ -1,6 +1,6 @@
 import { basesOf, carryLabels, mixedLabels, type Labels } from './carry.ts';
 import type { Facts } from './facts.ts';
-import type { FlatNode } from './flat-node.ts';
+import { intOf, type FlatNode } from './flat-node.ts';
 import { contracted, readProduct, type Product } from './product.ts';
 
 /** Where a softmax's result multiplies a third tensor. */
@@ -78,10 +78,23 @@ function passedOn(node: FlatNode, visit: Visit, facts: Facts): Visit[] {
 	if (!passing.has(node.opType) || !output || !isData(node.inputs, node.opType, visit.name))
 		return [];
 	const labels = carryLabels(node, visit.name, visit.labels, facts);
-	const note = `the weights pass through ${node.opType} before they meet the values`;
-	const notes = changing.has(node.opType) ? [...visit.notes, note] : visit.notes;
+	const note = changeOf(node);
+	const notes = note === null ? visit.notes : [...visit.notes, note];
 	const outputs = node.opType === 'Split' ? node.outputs : [output];
 	return outputs.map((name) => ({ name, labels, notes }));
+}
+
+const FLOAT16 = 10;
+
+/** What a node does to the weights' numbers, in words; null where it only re-arranges them. */
+function changeOf(node: FlatNode): string | null {
+	if (/QuantizeLinear$/.test(node.opType))
+		return 'the weights are quantised before they meet the values';
+	if (node.opType === 'Cast' && intOf(node, 'to') === FLOAT16)
+		return 'the weights are rounded to float16 before they meet the values';
+	return changing.has(node.opType)
+		? `the weights pass through ${node.opType} before they meet the values`
+		: null;
 }
 
 /** A product with a weight that leaves queries and keys alone mixes heads. */
