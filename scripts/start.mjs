@@ -67,16 +67,20 @@ async function startInBrowser(home) {
 		settings,
 		port: Number(process.env.PORT ?? 0),
 	});
-	const open = [firstCode, firstModel].map((path) => [
-		'openFile',
-		`vscode-remote://${new URL(server.url).host}${resolve(workspace, path)}`,
-	]);
-	const query = new URLSearchParams({ folder: workspace, payload: JSON.stringify(open) });
-	console.log(`\nAttnscope runs in VS Code at\n\n  ${server.url}?${query}\n\nCtrl-C ends it.`);
-	await Promise.race([server.ended, interrupted()]);
-	await server.stop();
+	try {
+		const open = [firstCode, firstModel].map((path) => [
+			'openFile',
+			`vscode-remote://${new URL(server.url).host}${resolve(workspace, path)}`,
+		]);
+		const query = new URLSearchParams({ folder: workspace, payload: JSON.stringify(open) });
+		console.log(`\nAttnscope runs in VS Code at\n\n  ${server.url}?${query}\n\nCtrl-C ends it.`);
+		await Promise.race([server.ended, interrupted()]);
+	} finally {
+		await server.stop();
+	}
 }
 
 /** Settles on Ctrl-C. */
-const interrupted = () =>
-	new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
+function interrupted() {
+	return new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
+}
