@@ -9,11 +9,13 @@ export type Command =
 			readonly view: string;
 			readonly input: string | undefined;
 			readonly json: boolean;
+			/** Of a view that can force routes: which, such as `softmax` or `linear`. */
+			readonly force: string | undefined;
 	  };
 
 export const usage = `Usage:
   attnscope inspect MODEL.onnx [--json]
-  attnscope run MODEL.onnx [--view NAME] [--input FILE.json] [--json]`;
+  attnscope run MODEL.onnx [--view NAME] [--input FILE.json] [--force softmax|linear] [--json]`;
 
 /** The command line is not one of those in `usage`. */
 export class UsageError extends Error {
@@ -36,8 +38,11 @@ export function parseArguments(args: readonly string[]): Command {
 	if (model === undefined) throw new UsageError(`${name} expects a model file`);
 	if (rest.length > 0)
 		throw new UsageError(`${name} expects one model file; got also ${rest.join(' ')}`);
-	const { json = false, view = 'attention', input } = values;
-	return name === 'inspect' ? { name, model, json } : { name, model, view, input, json };
+	const { json = false, view = 'attention', input, force } = values;
+	if (force !== undefined && force !== 'softmax' && force !== 'linear') {
+		throw new UsageError(`--force expects softmax or linear; got ${force}`);
+	}
+	return name === 'inspect' ? { name, model, json } : { name, model, view, input, json, force };
 }
 
 function read(args: readonly string[]) {
@@ -49,6 +54,7 @@ function read(args: readonly string[]) {
 				json: { type: 'boolean' },
 				view: { type: 'string' },
 				input: { type: 'string' },
+				force: { type: 'string' },
 				help: { type: 'boolean', short: 'h' },
 			},
 		});

@@ -24,6 +24,8 @@ export interface RunOptions {
 	readonly view: string;
 	/** An input file; where undefined, the `prompt.json` beside the model. */
 	readonly input: string | undefined;
+	/** Routes to force, of a view that can: the state it opens with. */
+	readonly force?: string | undefined;
 	readonly ort: Ort;
 }
 
@@ -42,7 +44,13 @@ const SIZE = { width: 800, height: 600, characterWidth: 7, lineHeight: 16 };
  * Runs a model on WASM and computes one view, as the panel does, without an editor.
  * @throws FormatError, InputError, RunError with a sentence for the user
  */
-export async function run({ model, view: id, input: file, ort }: RunOptions): Promise<RunReport> {
+export async function run({
+	model,
+	view: id,
+	input: file,
+	ort,
+	force,
+}: RunOptions): Promise<RunReport> {
 	const view = views.find((candidate) => candidate.id === id);
 	if (!view) {
 		const known = views.map((candidate) => candidate.id).join(', ');
@@ -53,7 +61,8 @@ export async function run({ model, view: id, input: file, ort }: RunOptions): Pr
 	const fit = view.fit(summary);
 	if (!fit.fits) throw new InputError('malformed', `${view.title} does not fit: ${fit.reason}`);
 	const input = await readInput(model, file, index);
-	const { opened, manifest } = await computeView(view, summary, index, bytes, input, ort);
+	const forced = force === undefined ? undefined : { force };
+	const { opened, manifest } = await computeView(view, summary, index, bytes, input, ort, forced);
 	const { scene } = opened.scene(SIZE);
 	return {
 		backend: manifest.backend,
@@ -126,6 +135,7 @@ async function computeView(
 	bytes: ModelBytes,
 	input: ModelInput,
 	ort: Ort,
+	saved: unknown,
 ) {
 	ort.env.wasm.numThreads = 1;
 	ort.env.logLevel = 'error';
@@ -149,7 +159,7 @@ async function computeView(
 		const settle = () => {
 			if (!made.scene(SIZE).pending) resolve(made);
 		};
-		const made = view.open(data, undefined, fetch, settle);
+		const made = view.open(data, saved, fetch, settle);
 		settle();
 	});
 	return { opened, manifest };

@@ -33,7 +33,7 @@ export type MaskKind = Parsed<typeof maskKind>;
 /**
  * A tensor of a site: its name in the graph and what each axis is, outermost first, one letter each:
  * `B` batch, `H` heads, `G` key/value heads, `T` query tokens, `S` key tokens, `K` key size, `V` value size,
- * `D` heads times size packed in one axis, `C` chunks of tokens, `R` routes, `1` a broadcast axis. Empty where the axes are unknown.
+ * `D` heads times size packed in one axis, `1` a broadcast axis. Empty where the axes are unknown.
  */
 export const siteTensor = record({ name: text, axes: text });
 export type SiteTensor = Parsed<typeof siteTensor>;
@@ -64,8 +64,8 @@ export const attentionSite = record({
 	cross: boolean,
 	/**
 	 * By role: `q`, `k`, `v`, `scores`, `weights`, `output` always (null where there is none), and where the form has them
-	 * `mask` (additive or boolean, broadcastable to `BHTS`), `alpha`, `beta`, `state`, `router`, `selector`; of a `hybrid`
-	 * site those of its softmax branch, with `stateQ`, `stateK`, `stateV`, `stateOutput`, `choice` and `mix`.
+	 * `mask` (additive or boolean, broadcastable to `BHTS`), `alpha`, `beta`, `state`, `router`, `selector`; of both
+	 * branches of a `hybrid` layer `router` (what weighs their answers), `choice` (one-hot) and the `logits` it is made from.
 	 */
 	tensors: tableOf(optional(siteTensor)),
 	/** Whether a boolean mask tensor means "may be seen" or "is hidden"; null for an additive one or none. */

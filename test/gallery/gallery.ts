@@ -31,7 +31,7 @@ export async function makeGallery(folder: string, only: readonly string[]): Prom
 			});
 			await page.screenshot({ path: join(folder, `${name}-${kind}.png`), fullPage: true });
 		};
-		for (const sample of ['mqar-softmax']) {
+		for (const sample of ['mqar-softmax', 'natsl']) {
 			for (const view of views.filter(({ id }) => only.length === 0 || only.includes(id))) {
 				const open = await runSample(join(SAMPLES, sample), view);
 				if (!open) continue;

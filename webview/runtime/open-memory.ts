@@ -12,28 +12,20 @@ import type { OpenSite } from '../view-api/open-site.ts';
 import { siteTensor, SiteTensorError, sizeOf, strided } from '../view-api/site-tensors.ts';
 import { channelsOf, headsOf, type Tensors } from './site-shape.ts';
 
-/** Roles under which the tensors of a memory stand. */
-export const OWN_ROLES = { q: 'q', k: 'k', v: 'v', output: 'output' } as const;
-export type MemoryRoles = { readonly [Role in keyof typeof OWN_ROLES]: string };
-
 /** A memory's tensors with strides, and its sizes. */
-export interface OpenedMemory {
+interface OpenedMemory {
 	readonly inputs: MemoryInputs;
 	readonly shape: MemoryShape;
 	readonly output: OpenSite['output'];
 }
 
 /** @throws SiteTensorError where a tensor is missing or does not read as one of a memory */
-export async function readMemory(
-	context: Tensors,
-	site: AttentionSite,
-	roles: MemoryRoles = OWN_ROLES,
-): Promise<OpenedMemory> {
+async function readMemory(context: Tensors, site: AttentionSite): Promise<OpenedMemory> {
 	const [q, k, v, output] = await Promise.all([
-		siteTensor(context, site, roles.q),
-		siteTensor(context, site, roles.k),
-		siteTensor(context, site, roles.v),
-		siteTensor(context, site, roles.output),
+		siteTensor(context, site, 'q'),
+		siteTensor(context, site, 'k'),
+		siteTensor(context, site, 'v'),
+		siteTensor(context, site, 'output'),
 	]);
 	const { device } = context;
 	const queryHeads = headsOf(q, site.heads, 'heads');
@@ -91,14 +83,7 @@ async function decayOf(
 export async function openMemory(context: Tensors, site: AttentionSite): Promise<OpenSite> {
 	const opened = await readMemory(context, site);
 	const memory = memoryOf(context, site, opened);
-	return {
-		results: memory,
-		memory,
-		output: opened.output,
-		queryOffset: 0,
-		state: undefined,
-		signed: true,
-	};
+	return { results: memory, memory, output: opened.output, queryOffset: 0, signed: true };
 }
 
 function memoryOf(
@@ -108,7 +93,8 @@ function memoryOf(
 ): MemoryResults {
 	const { decay, beta } = inputs;
 	const options = site.scale === null ? {} : { scale: site.scale };
-	if (site.form === 'gated-delta') {
+	// the state of a routed layer
+	if (site.form === 'gated-delta' || (site.form === 'hybrid' && decay && beta)) {
 		if (!decay || !beta) throw missing(site, decay ? 'beta' : 'alpha');
 		return gatedDeltaRule(device, { ...inputs, decay, beta }, shape, options);
 	}

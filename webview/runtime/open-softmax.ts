@@ -4,7 +4,7 @@ import {
 	type AllowedMask,
 	type SoftmaxInputs,
 } from '../../kernels/softmax-attention/softmax-attention.ts';
-import type { OpenSite } from '../view-api/open-site.ts';
+import { readsMask, type OpenSite } from '../view-api/open-site.ts';
 import { siteTensor, sizeOf, strided } from '../view-api/site-tensors.ts';
 import { channelsOf, headsOf, type Tensors } from './site-shape.ts';
 
@@ -48,14 +48,7 @@ export async function openSoftmax(context: Tensors, site: AttentionSite): Promis
 		...(site.window === null ? {} : { window: site.window }),
 	});
 	const given = await strided(output, { head: 'HG', token: 'T', channel: 'V' }, heads, device);
-	return {
-		results,
-		memory: undefined,
-		output: given,
-		queryOffset,
-		state: undefined,
-		signed: false,
-	};
+	return { results, memory: undefined, output: given, queryOffset, signed: false };
 }
 
 /** A causal mask is a rule, not a tensor; any other is read from the run. */
@@ -63,7 +56,7 @@ async function masks(
 	context: Tensors,
 	site: AttentionSite,
 ): Promise<Pick<SoftmaxInputs, 'additive' | 'allowed'>> {
-	if (site.mask === 'causal' || site.mask === 'none') return {};
+	if (!readsMask(site)) return {};
 	const mask = await siteTensor(context, site, 'mask');
 	const letters = { head: 'HG', token: 'T', channel: 'S' };
 	if (site.maskMeans === null) {

@@ -1,7 +1,6 @@
 import type { AttentionSite, Form } from '../../extension/protocol/model.ts';
 import type { OpenSite } from '../view-api/open-site.ts';
 import { SiteTensorError } from '../view-api/site-tensors.ts';
-import { openHybrid } from './open-hybrid.ts';
 import { openMemory } from './open-memory.ts';
 import { openSoftmax } from './open-softmax.ts';
 import type { Tensors } from './site-shape.ts';
@@ -15,7 +14,9 @@ const openers: Partial<Record<Form, Open>> = {
 	gated: openMemory,
 	delta: openMemory,
 	'gated-delta': openMemory,
-	hybrid: openHybrid,
+	// each branch of a routed layer is a site of its own
+	hybrid: (context, site) =>
+		(site.operator === 'softmax' ? openSoftmax : openMemory)(context, site),
 };
 
 /**

@@ -13,27 +13,19 @@ export interface OpenSite {
 	readonly output: Strided;
 	/** Index of the key that is the token of query 0; 0 in cross attention. */
 	readonly queryOffset: number;
-	/** The other branch of a site that mixes in two ways: the state. `results` is then the softmax branch. */
-	readonly state: OpenSite | undefined;
 	/** Weights may be negative or above 1, and a row need not sum to 1. */
 	readonly signed: boolean;
 }
 
 const SOFTMAX = ['q', 'k', 'v', 'output'];
 const MEMORY = [...SOFTMAX, 'alpha', 'beta', 'normaliser'];
-const HYBRID = [
-	...SOFTMAX,
-	...['stateQ', 'stateK', 'stateV', 'stateOutput', 'alpha', 'beta'],
-	...['choice', 'router', 'mix'],
-];
-
 const roles: Readonly<Record<string, readonly string[]>> = {
 	softmax: [...SOFTMAX, 'mask'],
 	linear: MEMORY,
 	gated: MEMORY,
 	delta: MEMORY,
 	'gated-delta': MEMORY,
-	hybrid: HYBRID,
+	hybrid: [...MEMORY, 'mask'],
 };
 
 /** Whether the operators know how a site of this form mixes. */
@@ -46,7 +38,12 @@ export function attentionTaps(site: AttentionSite): string[] {
 	const wanted = roles[site.form] ?? [];
 	return tensorNames(
 		site,
-		// a causal mask is a rule, not a tensor
-		wanted.filter((role) => role !== 'mask' || site.mask !== 'causal'),
+		wanted.filter((role) => role !== 'mask' || readsMask(site)),
 	);
+}
+
+/** Whether what a query sees is a tensor of the run: a causal mask is a rule, unless a router hides more. */
+export function readsMask({ form, mask, tensors }: AttentionSite): boolean {
+	if (form === 'hybrid') return Boolean(tensors['mask']);
+	return mask !== 'causal' && mask !== 'none';
 }

@@ -55,9 +55,11 @@ export function layoutAttention(
 	};
 }
 
-/** Of a routed site the exact branch is drawn. */
-export function weightsOf({ form }: AttentionSite): string {
-	if (form === 'hybrid') return 'attention weights of the softmax branch';
+export function weightsOf({ form, operator }: AttentionSite): string {
+	if (form === 'hybrid') {
+		const branch = operator === 'softmax' ? 'softmax' : 'state';
+		return `weights of the ${branch} branch`;
+	}
 	return form === 'softmax'
 		? 'softmax attention weights'
 		: `effective weights of ${form} attention`;

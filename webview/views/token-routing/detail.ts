@@ -1,0 +1,71 @@
+import { SiteTensorError } from '../../view-api/site-tensors.ts';
+import type { ViewContext } from '../../view-api/view.ts';
+import { difference, type Difference } from './answers.ts';
+import type { RoutedLayer, RoutingData } from './compute.ts';
+import { choiceValues } from './routes.ts';
+
+/** How one token reads the past in one head; or what the model answers with forced routes. */
+export type RoutingQuery =
+	| { readonly kind: 'past'; readonly site: string; readonly head: number; readonly query: number }
+	/** Of every layer in order, `H·N` digits: 1 where a chunk is kept exactly. */
+	| { readonly kind: 'try'; readonly routes: readonly string[] };
+
+/** One weight an earlier token: through softmax, and through the state. */
+export interface Past {
+	readonly kind: 'past';
+	readonly exact: Float32Array;
+	readonly folded: Float32Array;
+}
+
+export interface Try extends Difference {
+	readonly kind: 'try';
+}
+
+export type RoutingDetail = Past | Try;
+
+export async function fetchDetail(
+	context: ViewContext,
+	data: RoutingData,
+	query: RoutingQuery,
+): Promise<RoutingDetail> {
+	if (query.kind === 'try') return tryRoutes(context, data, query.routes);
+	const layer = data.layers.find(({ exact }) => exact.id === query.site);
+	if (!layer) throw new SiteTensorError(`The run has no routed layer ${query.site}.`);
+	return past(context, layer, query);
+}
+
+/** Row `query` of both branches' exact matrices. */
+async function past(
+	context: ViewContext,
+	{ exact, folded, T, routes, gates }: RoutedLayer,
+	{ head, query }: { readonly head: number; readonly query: number },
+): Promise<Past> {
+	const row = { head, rows: [query, query + 1], columns: [0, T] } as const;
+	const softmax = await (await context.attention(exact)).results.weights({ ...row, batch: 0 });
+	const copy = gates.copies === 1 ? 0 : Math.floor(query / routes.C);
+	const state = await (await context.attention(folded)).results.weights({ ...row, batch: copy });
+	return { kind: 'past', exact: softmax.values, folded: state.values };
+}
+
+/** Runs the real model with its choice replaced in every routed layer. */
+async function tryRoutes(
+	context: ViewContext,
+	{ layers }: RoutingData,
+	routes: readonly string[],
+): Promise<Try> {
+	context.progress('Running the model with these routes');
+	const forced = await context.again({
+		taps: [],
+		overrides: layers.map(({ routes: own }, at) => ({
+			tensor: own.choice.name,
+			dtype: own.choice.dtype,
+			shape: own.choice.shape,
+			values: choiceValues(Array.from(routes[at] ?? '', Number), own),
+		})),
+	});
+	try {
+		return { kind: 'try', ...(await difference(context, forced)) };
+	} finally {
+		forced.release();
+	}
+}
