@@ -4,7 +4,8 @@ import {
 	type AllowedMask,
 	type SoftmaxInputs,
 } from '../../kernels/softmax-attention/softmax-attention.ts';
-import { readsMask, type OpenSite } from '../view-api/open-site.ts';
+import { readsMask } from '../view-api/attention-taps.ts';
+import type { OpenSite } from '../view-api/open-site.ts';
 import { siteTensor, sizeOf, strided } from '../view-api/site-tensors.ts';
 import { channelsOf, headsOf, type Tensors } from './site-shape.ts';
 

@@ -1,5 +1,5 @@
 import { defineView } from '../../view-api/define-view.ts';
-import { attentionTaps, canOpen } from '../../view-api/open-site.ts';
+import { attentionTaps, canOpen } from '../../view-api/attention-taps.ts';
 import { computeAttention } from './compute.ts';
 import { fetchWeights } from './detail.ts';
 import { exportAttention } from './export.ts';

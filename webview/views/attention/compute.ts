@@ -2,7 +2,8 @@ import type { AttentionSite } from '../../../extension/protocol/model.ts';
 import type { Proof } from '../../../extension/protocol/run.ts';
 import type { Range, WeightPyramid } from '../../../kernels/common/attention-results.ts';
 import { KernelError } from '../../../kernels/common/kernel-error.ts';
-import { canOpen, type OpenSite } from '../../view-api/open-site.ts';
+import { canOpen } from '../../view-api/attention-taps.ts';
+import type { OpenSite } from '../../view-api/open-site.ts';
 import { SiteTensorError } from '../../view-api/site-tensors.ts';
 import type { ViewContext } from '../../view-api/view.ts';
 

@@ -23,6 +23,9 @@ export interface Try extends Difference {
 
 export type RoutingDetail = Past | Try;
 
+/** An answer, as far as it has arrived. */
+export type Known = (query: RoutingQuery) => RoutingDetail | undefined;
+
 export async function fetchDetail(
 	context: ViewContext,
 	data: RoutingData,

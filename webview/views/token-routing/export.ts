@@ -1,7 +1,7 @@
 import type { DataExport } from '../../view-api/view.ts';
 import { accountOf, digits } from './account.ts';
 import type { RoutedLayer, RoutingData } from './compute.ts';
-import type { Known } from './layout.ts';
+import type { Known } from './detail.ts';
 import { isForced, routesOf, type RoutingState } from './state.ts';
 import { layerSentence } from './sentence.ts';
 

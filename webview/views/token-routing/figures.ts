@@ -1,7 +1,7 @@
 import type { Figure } from '../../view-api/scene.ts';
 import { accountOf, digits } from './account.ts';
 import type { RoutedLayer, RoutingData } from './compute.ts';
-import type { Known } from './layout.ts';
+import type { Known } from './detail.ts';
 import { ownRoutes, type RoutingState } from './state.ts';
 
 const MOST_POINTS = 512;

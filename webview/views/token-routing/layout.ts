@@ -2,14 +2,12 @@ import { magnitude, percent, significant } from '../../view-api/format.ts';
 import type { Mark, Scene, Size } from '../../view-api/scene.ts';
 import { accountOf, bytesText, digits } from './account.ts';
 import type { RoutedLayer, RoutingData } from './compute.ts';
-import type { RoutingDetail, RoutingQuery } from './detail.ts';
+import type { Known, RoutingDetail } from './detail.ts';
 import { gateFigure, stateFigure, triesFigure } from './figures.ts';
 import { pastStrip, wayOf } from './past-strip.ts';
 import { layerSentence, trySentence } from './sentence.ts';
 import { firstCell, isForced, layerOf, routesOf, tryName, type RoutingState } from './state.ts';
 import { routeTrack } from './track.ts';
-
-export type Known = (query: RoutingQuery) => RoutingDetail | undefined;
 
 const STRIP_HEIGHT = 96;
 

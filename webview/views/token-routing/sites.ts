@@ -1,5 +1,5 @@
 import type { AttentionSite } from '../../../extension/protocol/model.ts';
-import { attentionTaps } from '../../view-api/open-site.ts';
+import { attentionTaps } from '../../view-api/attention-taps.ts';
 import { tensorNames } from '../../view-api/site-tensors.ts';
 
 /** The two branches of a layer that routes its tokens. */
