@@ -11,11 +11,11 @@ import { ensureNodePackages } from './requirements.mjs';
 
 const samples = resolve(root, 'samples');
 const firstModel = 'mqar-softmax/model.onnx';
-const firstCode = 'mqar-softmax/model.py';
 
 const settings = {
 	'workbench.startupEditor': 'none',
 	'chat.disableAIFeatures': true,
+	'workbench.secondarySideBar.defaultVisibility': 'hidden',
 	// Elsewhere a person chooses; here the model is what one came to see
 	'workbench.editorAssociations': { '*.onnx': 'attnscope.model' },
 };
@@ -68,11 +68,10 @@ async function startInBrowser(home) {
 		port: Number(process.env.PORT ?? 0),
 	});
 	try {
-		const open = [firstCode, firstModel].map((path) => [
-			'openFile',
-			`vscode-remote://${new URL(server.url).host}${resolve(workspace, path)}`,
-		]);
-		const query = new URLSearchParams({ folder: workspace, payload: JSON.stringify(open) });
+		const { host } = new URL(server.url);
+		const model = `vscode-remote://${host}${resolve(workspace, firstModel)}`;
+		const payload = JSON.stringify([['openFile', model]]);
+		const query = new URLSearchParams({ folder: workspace, payload });
 		console.log(`\nAttnscope runs in VS Code at\n\n  ${server.url}?${query}\n\nCtrl-C ends it.`);
 		await Promise.race([server.ended, interrupted()]);
 	} finally {
