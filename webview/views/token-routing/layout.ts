@@ -99,7 +99,7 @@ function legendMarks(size: Size): { marks: Mark[]; height: number } {
 	const entries = [
 		['kept exactly (softmax)', 'softmax', false],
 		['folded into the state (linear)', 'linear', true],
-		['open chunk (both)', 'accent', false],
+		['open chunk (both)', 'good', false],
 	] as const;
 	const marks: Mark[] = [];
 	let [x, y] = [0, size.lineHeight / 2];

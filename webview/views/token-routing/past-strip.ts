@@ -22,7 +22,7 @@ export function wayOf({ routes }: RoutedLayer, head: number, query: number, key:
 
 const fills: Record<Way, Role> = {
 	softmax: 'softmax',
-	open: 'accent',
+	open: 'good',
 	linear: 'linear',
 	later: 'faint',
 };
