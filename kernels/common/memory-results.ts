@@ -62,6 +62,11 @@ export interface MemoryResults extends AttentionResults {
 	states(request: StatesRequest): Promise<readonly MemoryState[]>;
 	/** The state after the last token of every (batch, head), `[B, H, K, V]`: where a next call goes on. */
 	finalState(): Promise<Float32Array<ArrayBuffer>>;
+	/**
+	 * What each token wrote under its key, u_t, `[B, H, T, V]`: for the delta rules the error of what the memory
+	 * recalled, so that its norm is how much the token surprised it.
+	 */
+	written(): Promise<Float32Array>;
 	retention(request: RetentionRequest): Promise<Retention>;
 	ledger(request: LedgerRequest): Promise<EraseLedger>;
 }

@@ -54,3 +54,12 @@ it('is told apart from an additive memory by the sign of its matrix', async () =
 	).rowStatistics();
 	expect(Math.max(...statistics.negative)).toBeGreaterThan(0.1);
 });
+
+it('writes nothing where it is not surprised', async () => {
+	const same = { data: Float32Array.of(1, 0, 0), strides: [0, 0, 0, 1] } as const;
+	const value = { data: Float32Array.of(3, 4), strides: [0, 0, 0, 1] } as const;
+	const inputs = { q: same, k: same, v: value, beta: full };
+	const written = await deltaRule(undefined, inputs, shape).written();
+	expect(Array.from(written.subarray(0, 2))).toEqual([3, 4]);
+	expect(written.subarray(2).every((u) => u === 0)).toBe(true);
+});

@@ -35,14 +35,17 @@ describe('gated delta rule, reference', () => {
 		for (const inputs of [randomInputs(), correlated()]) {
 			const { K, T, V } = shape;
 			const states = new Map<number, Float64Array>();
-			const steps = memorySteps(reader(inputs, 1), true, shape, Infinity, (after, state) =>
-				states.set(after, state.slice()),
-			);
+			const writes: number[] = [];
+			const steps = memorySteps(reader(inputs, 1), true, shape, Infinity, (after, state, u) => {
+				states.set(after, state.slice());
+				if (after > 0) writes.push(...u);
+			});
 			const chunks = gatedDeltaChunks(reader(inputs, 1), { T, K, V, C }, (after, state) => {
 				const flat = state.flatMap((row) => Array.from(row));
 				expect(closeness(flat, states.get(after)!).ratio).toBeLessThan(1e-12);
 			});
 			expect(closeness(chunks.output, steps).ratio).toBeLessThan(1e-12);
+			expect(closeness(chunks.u, writes).ratio).toBeLessThan(1e-12);
 		}
 	});
 

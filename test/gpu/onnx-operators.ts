@@ -1,4 +1,4 @@
-import { float, model, node, value } from '../models/build-model.ts';
+import { constant, float, model, node, tensor, value } from '../models/build-model.ts';
 
 /** Sizes of one attention operator, heads packed with channels as the operators take them. */
 export interface OperatorShape {
@@ -84,6 +84,32 @@ export function linearAttentionModel(
 		},
 		contrib,
 	);
+}
+
+/** Softmax attention of the packed tensors as exporters write it: products, scale, softmax, and moving axes. */
+export function decomposedAttention({ B, H, T, K, V }: OperatorShape): Uint8Array {
+	const split = (name: string, width: number, perm: readonly number[]) => [
+		constant(`${name}_shape`, tensor('', [4], [B, T, H, width], 'int64')),
+		node('Reshape', [name, `${name}_shape`], [`${name}_split`]),
+		node('Transpose', [`${name}_split`], [`${name}_heads`], { perm }),
+	];
+	return model({
+		node: [
+			...split('q', K, [0, 2, 1, 3]),
+			...split('k', K, [0, 2, 3, 1]),
+			...split('v', V, [0, 2, 1, 3]),
+			constant('scale', tensor('', [], [1 / Math.sqrt(K)])),
+			node('MatMul', ['q_heads', 'k_heads'], ['scores']),
+			node('Mul', ['scores', 'scale'], ['scaled']),
+			node('Softmax', ['scaled'], ['weights'], { axis: -1 }),
+			node('MatMul', ['weights', 'v_heads'], ['mixed']),
+			node('Transpose', ['mixed'], ['joined'], { perm: [0, 2, 1, 3] }),
+			constant('o_shape', tensor('', [3], [B, T, H * V], 'int64')),
+			node('Reshape', ['joined', 'o_shape'], ['o']),
+		],
+		input: packed(B, T, H * K, H * V),
+		output: [value('o', 'float32', [B, T, H * V])],
+	});
 }
 
 /** What one would write without a fused operator: the probabilities, `[B, H, T, T]`, all of them. */

@@ -64,6 +64,8 @@ export async function expectSameMemory(
 	});
 	close('final state', await gpu.finalState(), await reference.finalState());
 
+	close('written', await gpu.written(), await reference.written());
+
 	const writes = [0, Math.floor(T / 3), T - 1];
 	const [kept, retention] = [
 		await gpu.retention({ ...where, writes }),

@@ -94,7 +94,7 @@ export function memoryRow(
 /**
  * The step form: `S* = a_t ⊙ S`; `u_t = w_t v_t − e_t S*ᵀ k_t`; `S = S* + k_t u_tᵀ`; `o_t = Sᵀ q_t`.
  *
- * @param seen told of the state after every token; the array is re-used
+ * @param seen told of the state after every token and of what it wrote, `[V]`; both arrays are re-used
  * @returns `[T, V]`
  */
 export function memorySteps(
@@ -102,12 +102,13 @@ export function memorySteps(
 	erases: boolean,
 	{ T, K, V }: { readonly T: number; readonly K: number; readonly V: number },
 	chunk = Infinity,
-	seen?: (after: number, state: Float64Array) => void,
+	seen?: (after: number, state: Float64Array, u: Float64Array) => void,
 ): Float64Array {
 	const output = new Float64Array(T * V);
 	let state = head.initial();
 	let committed = state.slice();
-	seen?.(0, state);
+	const written = new Float64Array(V);
+	seen?.(0, state, written);
 	for (let t = 0; t < T; t++) {
 		const [q, k, v, a] = [head.q(t), head.k(t), head.v(t), head.decay(t)];
 		const beta = head.beta(t);
@@ -118,6 +119,7 @@ export function memorySteps(
 				recalled += k[i]! * state[i * V + d]!;
 			}
 			const u = beta * (v[d]! - (erases ? recalled : 0));
+			written[d] = u;
 			let answer = 0;
 			for (let i = 0; i < K; i++) {
 				state[i * V + d]! += k[i]! * u;
@@ -131,7 +133,7 @@ export function memorySteps(
 			if (head.rolledBack(t, t + chunk)) state = committed;
 			committed = state.slice();
 		}
-		seen?.(t + 1, state);
+		seen?.(t + 1, state, written);
 	}
 	return output;
 }

@@ -126,6 +126,18 @@ export function memoryResults(
 			const columns = values!.length / (B * H * K);
 			return columns === V ? values! : withoutLastColumn(values!, columns);
 		},
+		async written() {
+			const [values] = await runKernel(device, operator, (recording) => {
+				const state = recordInitialState(recording, memory);
+				const length = B * H * T * state.columns;
+				const target = recording.output(length);
+				const part = { from: 0, to: T, reads: false, writes: true, tells: true };
+				recordSteps(recording, memory, state, target, part);
+				return [{ buffer: target, length }];
+			});
+			const columns = values!.length / (B * H * T);
+			return columns === V ? values! : withoutLastColumn(values!, columns);
+		},
 		async retention({ batch, head, writes }) {
 			checkHead(operator, matrix.shape, batch, head);
 			for (const write of writes) checkToken(operator, 'write', write, T);

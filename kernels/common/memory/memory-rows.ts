@@ -78,6 +78,17 @@ export function memoryRows(
 			}
 			return states;
 		},
+		async written() {
+			await Promise.resolve();
+			const all = new Float32Array(B * H * T * V);
+			for (let index = 0; index < B * H; index++) {
+				const reader = head(Math.floor(index / H), index % H);
+				memorySteps(reader, erases, shape, routes?.chunk, (at, _state, u) => {
+					if (at > 0) all.set(u, (index * T + at - 1) * V);
+				});
+			}
+			return all;
+		},
 		async retention({ batch, head: h, writes }) {
 			await Promise.resolve();
 			checkHead(operator, size, batch, h);

@@ -138,6 +138,8 @@ export interface StepPart {
 	readonly to: number;
 	readonly reads: boolean;
 	readonly writes: boolean;
+	/** Whether `answers` holds what each token wrote instead. */
+	readonly tells?: boolean;
 }
 
 /** Records some tokens of the step form. @param answers `[B, H, T, columns]` */
@@ -146,7 +148,7 @@ export function recordSteps(
 	memory: Memory,
 	{ buffer, columns, length }: RunningState,
 	answers: GPUBuffer,
-	{ from, to, reads, writes }: StepPart,
+	{ from, to, reads, writes, tells = false }: StepPart,
 ): void {
 	const { inputs, shape, rule } = memory;
 	const { q, k, v, decay, beta } = inputs;
@@ -163,6 +165,7 @@ export function recordSteps(
 				channel_decay: (decay?.tensor.strides[3] ?? 0) !== 0,
 				reads,
 				writes,
+				tells_writes: tells,
 				normalised: memory.normaliser !== undefined,
 			},
 			whole: [

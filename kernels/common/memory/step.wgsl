@@ -9,6 +9,7 @@ override log_decay = false;
 override weighted = false; // w = β, else 1
 override reads = true; // answers are wanted
 override writes = true; // else the state stays as it is
+override tells_writes = false; // what each token wrote, u, in place of answers
 override normalised = false; // a column of ones follows the values: its answers are the normaliser
 override routed = false; // at a chunk's end with route 0 its writes are rolled back
 override keeps_decay = false; // of chunks rolled back
@@ -85,6 +86,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 				if (reads) { answer += q[queries + t * shape.q_strides.z + i * shape.q_strides.w] * now; }
 			}
 			if (reads) { o[(id.y * shape.tokens + t) * step + column] = answer * shape.scale; }
+			if (tells_writes) { o[(id.y * shape.tokens + t) * step + column] = correction; }
 			if (routed && (t + 1u) % shape.chunk == 0u) {
 				for (var i = 0u; i < shape.channels; i++) {
 					let open = own + i * step;
