@@ -3,8 +3,10 @@ import { deltaRule } from './delta-rule/delta-rule.ts';
 import { gatedDeltaRule } from './gated-delta-rule/gated-delta-rule.ts';
 import { hybridAttention } from './hybrid-attention/hybrid-attention.ts';
 import { linearAttention } from './linear-attention/linear-attention.ts';
+import { momentumAttention } from './momentum-attention/momentum-attention.ts';
 import { selectiveAttention } from './selective-attention/selective-attention.ts';
 import { softmaxAttention } from './softmax-attention/softmax-attention.ts';
+import { superposedAttention } from './superposed-attention/superposed-attention.ts';
 
 /**
  * The operator of each form of attention, each `(device, inputs, shape, options) → results`.
@@ -19,6 +21,8 @@ export const operators = {
 	hybrid: hybridAttention,
 	convolution: baseConvolution,
 	selective: selectiveAttention,
+	superposed: superposedAttention,
+	momentum: momentumAttention,
 } as const;
 
 /** A form that has an operator. */
