@@ -35,8 +35,10 @@ export function findSites(index: ModelIndex): AttentionSite[] {
 		const facts = new Facts(new Scope(flat, parent?.scope ?? null, opset, owner), parent);
 		const found = foundIn(facts);
 		const below: Placed[] = [];
-		if (depth < DEEPEST)
-			for (const node of flat.nodes) below.push(...enter(node, facts, depth + 1));
+		if (depth < DEEPEST) {
+			for (const node of flat.nodes)
+				if (hasGraphs(node)) below.push(...enter(node, facts, depth + 1));
+		}
 		// a loop is found from within, but stands here
 		const here = [
 			...found.filter(({ node }) => node !== owner),
@@ -64,6 +66,12 @@ export function findSites(index: ModelIndex): AttentionSite[] {
 			);
 		});
 	}
+}
+
+function hasGraphs(node: FlatNode): boolean {
+	for (const { kind } of node.attributes.values())
+		if (kind === 'graph' || kind === 'graphs') return true;
+	return false;
 }
 
 /** Findings in the order of the graph's nodes; those of a subgraph stand at the node that owns it. */

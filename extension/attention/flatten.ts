@@ -46,7 +46,7 @@ export function flattenGraph(
 ): FlatGraph {
 	const nodes: FlatNode[] = [];
 	const calls = { count: 0 };
-	const named = owner ? capturing(graph, owner) : (name: string) => name;
+	const named = owner ? capturing(graph, owner) : asWritten;
 	const attributes = owner ? owner.given : new Map<string, Attribute>();
 	graph.nodes.forEach((node, position) => {
 		place(node, { named, prefix: '', attributes, trail, index: owner ? null : position }, 0);
@@ -57,7 +57,7 @@ export function flattenGraph(
 		if (nodes.length >= MOST_NODES) return;
 		const placed = placeNode(node, call);
 		const callee = calleeOf(node, functions);
-		if (!callee || depth >= DEEPEST) {
+		if (!callee || depth >= DEEPEST || isOpen(callee, call.trail)) {
 			nodes.push(placed);
 			return;
 		}
@@ -74,6 +74,11 @@ export function flattenGraph(
 	}
 }
 
+/** A function that is being inlined already: calling itself it would never end. */
+function isOpen({ domain, name }: LocalFunction, trail: readonly Step[]): boolean {
+	return trail.some((step) => step.kind === 'call' && step.callee === `${domain}::${name}`);
+}
+
 function stepInto(node: GraphNode, callee: LocalFunction): Step {
 	return {
 		kind: 'call',
@@ -85,6 +90,9 @@ function stepInto(node: GraphNode, callee: LocalFunction): Step {
 
 function placeNode(node: GraphNode, call: Call): FlatNode {
 	const { named, index, trail } = call;
+	if (named === asWritten && call.attributes.size === 0) {
+		return { ...node, index, trail, named, given: call.attributes };
+	}
 	const named0 = (name: string) => (name === '' ? '' : named(name));
 	return {
 		...node,
@@ -97,6 +105,8 @@ function placeNode(node: GraphNode, call: Call): FlatNode {
 		given: call.attributes,
 	};
 }
+
+const asWritten = (name: string) => name;
 
 /** Formal names to the caller's, inner names to unique ones; a formal input without an actual one is left out. */
 function boundary(callee: LocalFunction, caller: FlatNode, prefix: string) {

@@ -3,6 +3,7 @@ import type { FlatNode } from './flat-node.ts';
 import { readProduct } from './product.ts';
 
 const MOST_VISITS = 1500;
+const ROUND = 24;
 
 /** Beyond these lies another sequence, or none: recurrences, softmax, and tables of positions. */
 const ending = new Set(
@@ -17,7 +18,7 @@ const ending = new Set(
  */
 export function isCross(q: string, k: string, facts: Facts): boolean {
 	if (isGiven(q, facts) && isGiven(k, facts)) return !sameTokens(q, k, facts);
-	return !meets(q, ancestors(k, facts), facts);
+	return q !== k && !meets(q, k, facts);
 }
 
 const layout = new Set([
@@ -55,41 +56,55 @@ function sameTokens(q: string, k: string, facts: Facts): boolean {
 	);
 }
 
-function meets(first: string, keys: ReadonlySet<string>, facts: Facts): boolean {
-	let met = false;
-	visit(first, facts, (name) => {
-		met ||= keys.has(name);
-		return !met;
-	});
-	return met;
+/** Whether two tensors are made from a common one; both ways back are searched in turn, so that a near one is found soon. */
+function meets(q: string, k: string, facts: Facts): boolean {
+	const ways = [new WayBack(q, facts), new WayBack(k, facts)] as const;
+	for (let round = 0; round < MOST_VISITS / ROUND; round++) {
+		const [queries, keys] = ways;
+		if (queries.walk(ROUND).some((name) => keys.seen.has(name))) return true;
+		if (keys.walk(ROUND).some((name) => queries.seen.has(name))) return true;
+		if (queries.isOver && keys.isOver) return false;
+	}
+	return false;
 }
 
-function ancestors(first: string, facts: Facts): Set<string> {
-	const all = new Set<string>();
-	visit(first, facts, (name) => {
-		all.add(name);
-		return true;
-	});
-	return all;
-}
+/** Back from a tensor, nearest first, through activations. */
+class WayBack {
+	readonly seen = new Set<string>();
+	private readonly queue: string[];
+	private readonly queued: Set<string>;
+	private at = 0;
 
-/** Breadth first through activations; `see` answers whether to go on. */
-function visit(first: string, facts: Facts, see: (name: string) => boolean): void {
-	const { scope } = facts;
-	const queue = [first];
-	const seen = new Set(queue);
-	for (let at = 0; at < queue.length && at < MOST_VISITS; at++) {
-		const name = queue[at]!;
-		const node = scope.producerOf(name);
-		// a mask or position id is no sequence that keys could come from
-		if (scope.isConstant(name) || isWhole(name, facts)) continue;
-		if (!see(name)) return;
-		if (!node || ending.has(node.opType)) continue;
-		for (const input of sources(node, facts)) {
-			if (input === '' || seen.has(input)) continue;
-			seen.add(input);
-			queue.push(input);
+	constructor(
+		first: string,
+		private readonly facts: Facts,
+	) {
+		this.queue = [first];
+		this.queued = new Set(this.queue);
+	}
+
+	get isOver(): boolean {
+		return this.at >= this.queue.length;
+	}
+
+	/** Up to `count` more tensors. */
+	walk(count: number): string[] {
+		const found: string[] = [];
+		for (; found.length < count && !this.isOver; this.at++) {
+			const name = this.queue[this.at]!;
+			// a weight, a mask or a position id is no sequence that keys could come from
+			if (this.facts.scope.isConstant(name) || isWhole(name, this.facts)) continue;
+			found.push(name);
+			this.seen.add(name);
+			const node = this.facts.scope.producerOf(name);
+			if (!node || ending.has(node.opType)) continue;
+			for (const input of sources(node, this.facts)) {
+				if (input === '' || this.queued.has(input)) continue;
+				this.queued.add(input);
+				this.queue.push(input);
+			}
 		}
+		return found;
 	}
 }
 

@@ -76,16 +76,17 @@ function isChosen(origins: ReadonlySet<string>, facts: Facts): boolean {
 /** The same keys multiply what goes in and, after the mixing, what comes out. */
 function superposed(site: Site, facts: Facts): Site | null {
 	const output = site.tensors['output']?.name ?? '';
-	const before = boundWith(
-		['q', 'k', 'v'].map((role) => site.tensors[role]?.name ?? ''),
-		facts,
-	);
-	if (before.size === 0) return null;
+	let before: Set<string> | undefined;
 	for (const { node, from } of usesOf(output, facts, NEAR)) {
 		if (node.opType !== 'Mul') continue;
 		const key = node.inputs.find((input) => input !== from && facts.scope.isConstant(input));
-		const root = key === undefined ? undefined : weightBehind(key, facts);
-		if (root === undefined || !before.has(root)) continue;
+		if (key === undefined || facts.numberOf(key) !== null) continue;
+		const root = weightBehind(key, facts);
+		before ??= boundWith(
+			['q', 'k', 'v'].map((role) => site.tensors[role]?.name ?? ''),
+			facts,
+		);
+		if (!before.has(root)) continue;
 		const note = `${root} binds before and unbinds after: several inputs share this attention`;
 		return become(
 			site,
@@ -99,30 +100,21 @@ function superposed(site: Site, facts: Facts): Site | null {
 
 /** Weights that multiply q, k and v element by element and are summed over right after. */
 function boundWith(names: readonly string[], facts: Facts): Set<string> {
+	const { scope } = facts;
 	const found = new Set<string>();
-	for (const name of names) {
-		for (const origin of [...originsOf(name, facts, 120)]) {
-			const node = facts.scope.producerOf(origin);
-			const key =
-				node?.opType === 'Mul'
-					? node.inputs.find((input) => facts.scope.isConstant(input))
-					: undefined;
-			const bundled = facts.scope
-				.consumersOf(origin)
-				.some(
-					({ opType }) =>
-						opType === 'ReduceSum' ||
-						opType === 'Sum' ||
-						opType === 'Einsum' ||
-						opType === 'ReduceMean',
-				);
-			const root = key === undefined || !bundled ? undefined : weightBehind(key, facts);
-			const shape = root === undefined ? null : facts.shapeOf(root);
-			if (root !== undefined && shape && shape.some((dim) => dim !== 1)) found.add(root);
-		}
+	for (const origin of new Set(names.flatMap((name) => [...originsOf(name, facts, 120)]))) {
+		const node = scope.producerOf(origin);
+		const key =
+			node?.opType === 'Mul' ? node.inputs.find((input) => scope.isConstant(input)) : undefined;
+		if (key === undefined || !scope.consumersOf(origin).some(({ opType }) => bundling.has(opType)))
+			continue;
+		const root = weightBehind(key, facts);
+		if (facts.shapeOf(root)?.some((dim) => dim !== 1)) found.add(root);
 	}
 	return found;
 }
+
+const bundling = new Set(['ReduceSum', 'Sum', 'Einsum', 'ReduceMean']);
 
 const views = new Set([
 	'Unsqueeze',
