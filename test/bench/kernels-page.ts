@@ -213,8 +213,7 @@ async function measureOutput(operator: OperatorName, tokens: number): Promise<Ou
 		? await alternate(
 				() => results.output(),
 				() => run(),
-				// Long sequences take minutes on a software adapter
-				tokens > 1024 ? 1 : 3,
+				roundsFor(tokens),
 			)
 		: null;
 	await session.release();
@@ -257,6 +256,7 @@ async function measureStatistics(tokens: number): Promise<StatisticsPair> {
 	const [oursMs, materialisedMs] = await alternate(
 		async () => (statistics = await ours.rowStatistics()),
 		materialise,
+		roundsFor(tokens),
 	);
 	await session.release();
 	const { ratio } = closeness(statistics.entropy, entropy);
@@ -322,11 +322,16 @@ function inTokenOrder(output: Float32Array, T: number): Float32Array {
 	});
 }
 
+/** Long sequences take minutes on a software adapter. */
+function roundsFor(tokens: number): number {
+	return tokens > 1024 ? 1 : 3;
+}
+
 /** Median milliseconds of each, warm, turn by turn so that whatever else the machine does falls on both. */
 async function alternate(
 	one: () => Promise<unknown>,
 	other: () => Promise<unknown>,
-	rounds = 3,
+	rounds: number,
 ): Promise<readonly [number, number]> {
 	const times: (readonly [number, number])[] = [];
 	for (let round = 0; round < rounds; round++) times.push([await timed(one), await timed(other)]);
