@@ -69,7 +69,8 @@ export class Facts implements Inference {
 		node.outputs.forEach((output, at) => {
 			if (!output) return;
 			const shape = merged(this.shapes.get(output) ?? null, shapes?.[at] ?? null);
-			if (shape) this.shapes.set(output, shape.map(freshFor(output)));
+			if (shape)
+				this.shapes.set(output, shape.includes(null) ? shape.map(freshFor(output)) : shape);
 			if (dtype) this.dtypes.set(output, dtype);
 			if (at === 0 && value && value.length <= LONGEST_VALUE) this.values.set(output, value);
 		});

@@ -26,7 +26,7 @@ export class Scope {
 		this.inputs = new Map(flat.graph.inputs.map((input) => [input.name, input]));
 		for (const node of flat.nodes) {
 			for (const output of node.outputs) if (output) this.producers.set(output, node);
-			for (const input of new Set(node.inputs)) if (input) this.addConsumer(input, node);
+			for (const input of node.inputs) if (input) this.addConsumer(input, node);
 		}
 		this.markFixed();
 	}
@@ -76,6 +76,8 @@ export class Scope {
 
 	private addConsumer(name: string, node: FlatNode): void {
 		const list = this.consumers.get(name);
+		// one that is read twice by a node has it as consumer once
+		if (list?.at(-1) === node) return;
 		if (list) list.push(node);
 		else this.consumers.set(name, [node]);
 	}

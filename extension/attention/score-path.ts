@@ -59,6 +59,8 @@ const kernels = new Set([
 
 const DEEPEST = 60;
 const MOST_VISITS = 600;
+/** Without a softmax to start from every product is tried: the way between two of them is short. */
+const MOST_KERNEL_VISITS = 120;
 
 /**
  * Finds the product behind a softmax's input, or null where there is none of two tensors.
@@ -84,7 +86,8 @@ class ScoreWalk {
 	from(name: string, depth: number): ScorePath | null {
 		const known = this.seen.get(name);
 		if (known !== undefined) return known;
-		if (depth > DEEPEST || this.seen.size > MOST_VISITS) return null;
+		if (depth > DEEPEST || this.seen.size > (this.kernel ? MOST_KERNEL_VISITS : MOST_VISITS))
+			return null;
 		this.seen.set(name, null);
 		const path = this.facts.scope.isConstant(name) ? null : this.through(name, depth + 1);
 		this.seen.set(name, path);

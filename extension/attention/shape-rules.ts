@@ -41,12 +41,15 @@ export function broadcastDim(a: Dim, b: Dim): Dim {
 }
 
 export function broadcastShapes(shapes: readonly Shape[]): Shape {
-	const rank = Math.max(...shapes.map((shape) => shape.length));
-	return Array.from({ length: rank }, (_, i) =>
-		shapes
-			.map((shape): Dim => (i - rank + shape.length < 0 ? 1 : shape[i - rank + shape.length]!))
-			.reduce(broadcastDim),
-	);
+	const [first = [], ...rest] = shapes;
+	return rest.reduce(broadcastTwo, first);
+}
+
+function broadcastTwo(a: Shape, b: Shape): Shape {
+	if (a === b) return a;
+	const [long, short] = a.length >= b.length ? [a, b] : [b, a];
+	const shift = long.length - short.length;
+	return long.map((dim, axis) => (axis < shift ? dim : broadcastDim(dim, short[axis - shift]!)));
 }
 
 const broadcast: Rule = (node, facts) => {

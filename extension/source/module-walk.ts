@@ -116,8 +116,7 @@ export class ModuleWalk {
 		const chosen = pick(items, token);
 		return chosen.flatMap((expression) => {
 			const options = this.evaluate(expression, place, 0);
-			const opened =
-				expression.kind === 'star' || (expression.kind === 'name' && items.length === 1);
+			const opened = expression.kind === 'star' || (items.length === 1 && isListOf(expression));
 			const inside = opened
 				? options.flatMap((b) => (b.items ? this.item(b, b.items, token) : []))
 				: [];
@@ -252,6 +251,13 @@ export class ModuleWalk {
 		const meaning = this.code.meaning(name, place.module);
 		return meaning.kind === 'function' ? meaning : null;
 	}
+}
+
+/** The only argument of a container that is not a module itself but holds the modules. */
+function isListOf(expression: Expression): boolean {
+	if (expression.kind === 'name') return true;
+	const callee = expression.kind === 'call' ? expression.callee : null;
+	return callee?.kind === 'name' && !/(ModuleList|Sequential|ModuleDict)$/.test(callee.name);
 }
 
 function placeIn(module: PythonModule): Place {

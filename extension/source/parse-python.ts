@@ -1,4 +1,4 @@
-import type { SyntaxNode } from '@lezer/common';
+import { TreeFragment, type SyntaxNode, type Tree } from '@lezer/common';
 import { parser } from '@lezer/python';
 import type { PythonFile } from './python-file.ts';
 import type {
@@ -10,17 +10,42 @@ import type {
 } from './python-syntax.ts';
 import { operands, readArguments, readExpression, type Source } from './read-expression.ts';
 
-const cached = new Map<string, { text: string; module: PythonModule }>();
+const cached = new Map<string, { text: string; tree: Tree; module: PythonModule }>();
 const MOST_CACHED = 4000;
 
 /** The classes, functions and names of a Python text. Nothing is run; what does not parse is passed over. */
 export function parsePython(file: PythonFile): PythonModule {
 	const known = cached.get(file.uri);
 	if (known && known.text === file.text) return known.module;
-	const module = new Reader(file).module();
+	const text = pythonOf(file);
+	const tree = parser.parse(
+		text,
+		known ? unchanged(known.tree, pythonOf({ ...file, text: known.text }), text) : [],
+	);
+	const module = new Reader(file, text).module(tree);
 	if (cached.size >= MOST_CACHED) cached.clear();
-	cached.set(file.uri, { text: file.text, module });
+	cached.set(file.uri, { text: file.text, tree, module });
 	return module;
+}
+
+/** What of an earlier tree still holds: all but the stretch that is not alike, so that typing re-reads a few lines. */
+function unchanged(tree: Tree, before: string, after: string): readonly TreeFragment[] {
+	const shorter = Math.min(before.length, after.length);
+	let head = 0;
+	while (head < shorter && before.charCodeAt(head) === after.charCodeAt(head)) head++;
+	let tail = 0;
+	while (
+		tail < shorter - head &&
+		before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)
+	)
+		tail++;
+	const change = { fromA: head, toA: before.length - tail, fromB: head, toB: after.length - tail };
+	return TreeFragment.applyChanges(TreeFragment.addTree(tree), [change]);
+}
+
+/** Magics and shell escapes of notebooks are no Python. */
+function pythonOf({ notebook, text }: PythonFile): string {
+	return notebook ? text.replace(/^[ \t]*[%!].*$/gm, (line) => ' '.repeat(line.length)) : text;
 }
 
 interface Draft {
@@ -34,14 +59,12 @@ interface Draft {
 
 class Reader implements Source {
 	private readonly starts: number[] = [0];
-	private readonly text: string;
 
-	constructor(private readonly file: PythonFile) {
-		// magics and shell escapes of notebooks are no Python
-		this.text = file.notebook
-			? file.text.replace(/^[ \t]*[%!].*$/gm, (line) => ' '.repeat(line.length))
-			: file.text;
-		for (let at = this.text.indexOf('\n'); at >= 0; at = this.text.indexOf('\n', at + 1)) {
+	constructor(
+		private readonly file: PythonFile,
+		private readonly text: string,
+	) {
+		for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
 			this.starts.push(at + 1);
 		}
 	}
@@ -54,8 +77,8 @@ class Reader implements Source {
 		return this.lineAt(node.from);
 	}
 
-	module(): PythonModule {
-		const draft = this.readBody(parser.parse(this.text).topNode);
+	module(tree: Tree): PythonModule {
+		const draft = this.readBody(tree.topNode);
 		return { ...draft, uri: this.file.uri, lines: this.file.text.split('\n') };
 	}
 

@@ -1,0 +1,61 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FormatError } from '../extension/onnx/byte-source.ts';
+import { parseArguments, UsageError } from './arguments.ts';
+import { inspect, inspectionText } from './inspect.ts';
+
+const sample = join(import.meta.dirname, '../samples/mqar-softmax/model.onnx');
+
+describe('inspect', () => {
+	it('tells of the sample what it is, where it attends and which lines made it', async () => {
+		const inspection = await inspect(sample);
+		expect(inspection.model).toMatchObject({ irVersion: 8, producer: 'pytorch 1.13.0' });
+		expect(inspection.model.inputs).toEqual([
+			{ name: 'input_ids', dtype: 'int64', shape: ['batch', 'seq'] },
+		]);
+		expect(inspection.sites.map(({ id }) => id)).toEqual(['/layers.0/mixer', '/layers.1/mixer']);
+		const files = inspection.codeLinks.map(({ file, target }) => `${target} ${file}`);
+		const code = join(import.meta.dirname, '../samples/mqar-softmax/model.py');
+		expect(new Set(files)).toEqual(new Set([`class ${code}`, `build ${code}`, `call ${code}`]));
+		expect(inspectionText(inspection).split('\n')[0]).toMatch(/^\d+ nodes, 2 attention sites$/);
+	});
+
+	it('refuses what is no model with a sentence', async () => {
+		const folder = await mkdtemp(join(tmpdir(), 'attnscope-'));
+		try {
+			const path = join(folder, 'bad.onnx');
+			await writeFile(path, 'this is no model');
+			await expect(inspect(path)).rejects.toThrow(FormatError);
+		} finally {
+			await rm(folder, { recursive: true });
+		}
+	});
+});
+
+describe('arguments', () => {
+	it('name a command, a model and options in any order', () => {
+		expect(parseArguments(['inspect', '--json', 'm.onnx'])).toEqual({
+			name: 'inspect',
+			model: 'm.onnx',
+			json: true,
+		});
+		expect(parseArguments(['run', 'm.onnx', '--input', 'i.json'])).toEqual({
+			name: 'run',
+			model: 'm.onnx',
+			view: 'attention',
+			input: 'i.json',
+			json: false,
+		});
+	});
+
+	it.each([
+		[['look', 'm.onnx']],
+		[['inspect']],
+		[['inspect', 'a', 'b']],
+		[['inspect', 'a', '--what']],
+	])('that mean nothing are refused: %j', (args) => {
+		expect(() => parseArguments(args)).toThrow(UsageError);
+	});
+});
