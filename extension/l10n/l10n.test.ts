@@ -9,7 +9,12 @@ const bundle = JSON.parse(readFileSync('extension/l10n/bundle.l10n.json', 'utf8'
 
 /** The literals handed to `l10n.t` and to the `say` that stands for it in files without `vscode`. */
 function sentencesOf(file: string): string[] {
-	const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+	const source = ts.createSourceFile(
+		file,
+		readFileSync(file, 'utf8'),
+		ts.ScriptTarget.Latest,
+		true,
+	);
 	const found: string[] = [];
 	const visit = (node: ts.Node): void => {
 		if (ts.isCallExpression(node) && /(^say|\bl10n\.t)$/.test(node.expression.getText())) {
