@@ -15,9 +15,15 @@ export interface MqarOptions {
 	readonly updates?: number;
 	/** Exponent a of the gaps, `p_i ∝ i^(a−1)`; 0.01 when absent, 1 for uniform. */
 	readonly power?: number;
-	/** Whether what is left over is filled at random. True when absent. */
-	readonly fill?: boolean;
+	/** What is left over; `any` when absent. */
+	readonly filler?: Filler;
 }
+
+/**
+ * `any` fills with random tokens, which may be keys and values of the example by chance (Zoology's
+ * `random_non_queries`); `no-keys` with random tokens that are no keys of it; `none` leaves zeros.
+ */
+export type Filler = 'any' | 'no-keys' | 'none';
 
 /** A query and what answers it. */
 export interface MqarQuery {
@@ -55,7 +61,7 @@ export function mqar(options: MqarOptions, count: number, seed: number): MqarExa
 }
 
 function example(
-	{ vocabulary, length, pairs, passes = 1, updates = 0, power = 0.01, fill = true }: MqarOptions,
+	{ vocabulary, length, pairs, passes = 1, updates = 0, power = 0.01, filler = 'any' }: MqarOptions,
 	next: () => number,
 ): MqarExample {
 	const half = Math.floor(vocabulary / 2);
@@ -83,14 +89,34 @@ function example(
 		labels[queryAt] = value;
 		return { key, value, queryAt, keyAt, valueAt: keyAt + 1 };
 	});
-	if (fill)
-		tokens.forEach((token, i) => token === 0 && (tokens[i] = Math.floor(next() * vocabulary)));
+	if (filler !== 'none') fill(tokens, vocabulary, new Set(filler === 'any' ? [] : keys), next);
 	return { tokens, labels, queries };
 }
 
-/** `count` different numbers below `size`, in random order. */
+function fill(
+	tokens: Int32Array,
+	vocabulary: number,
+	but: ReadonlySet<number>,
+	next: () => number,
+): void {
+	for (let at = 0; at < tokens.length; at++) {
+		if (tokens[at] !== 0) continue;
+		let token: number;
+		do token = Math.floor(next() * vocabulary);
+		while (but.has(token));
+		tokens[at] = token;
+	}
+}
+
+/** `count` different numbers below `size`, in random order: a shuffle that stops early, of which only what moved is kept. */
 function draw(size: number, count: number, next: () => number): number[] {
-	return drawWeighted(new Array<number>(size).fill(1), count, next);
+	const moved = new Map<number, number>();
+	return Array.from({ length: count }, (_, at) => {
+		const other = at + Math.floor(next() * (size - at));
+		const drawn = moved.get(other) ?? other;
+		moved.set(other, moved.get(at) ?? at);
+		return drawn;
+	});
 }
 
 /** `count` different indices, each drawn with the weight that is left. */

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { IGNORED, mqar, recallHits, scoreRecall, type MqarOptions } from './recall.ts';
+import { IGNORED, mqar, recallHits, scoreRecall, wilson, type MqarOptions } from './recall.ts';
 
 const plain: MqarOptions = { vocabulary: 256, length: 64, pairs: 8 };
 const settings: readonly (readonly [string, MqarOptions])[] = [
 	['standard', plain],
-	['unfilled', { ...plain, fill: false }],
+	['unfilled', { ...plain, filler: 'none' }],
+	['without keys', { ...plain, filler: 'no-keys' }],
 	['two passes', { ...plain, passes: 2 }],
 	['forgetting', { ...plain, updates: 5 }],
 	['as full as it goes', { vocabulary: 34, length: 32, pairs: 8 }],
@@ -43,8 +44,14 @@ describe('multi-query associative recall', () => {
 	});
 
 	it('leaves zeros where it does not fill', () => {
-		const [first] = mqar({ ...plain, fill: false }, 1, 1);
+		const [first] = mqar({ ...plain, filler: 'none' }, 1, 1);
 		expect(first!.tokens.filter((token) => token === 0)).toHaveLength(64 - 16 - 8);
+	});
+
+	it('asks each key once where the filler is no key', () => {
+		for (const { tokens, queries } of mqar({ ...plain, filler: 'no-keys' }, 50, 5)) {
+			for (const { key } of queries) expect(tokens.filter((token) => token === key).length).toBe(2);
+		}
 	});
 
 	it('puts the first gap in the first slot as often as its weight says', () => {
@@ -98,6 +105,20 @@ describe('scores', () => {
 		expect(() => scoreRecall(new Float32Array(6), [1, 3])).toThrow(
 			'label 3 at 1 is not one of 3 tokens',
 		);
+	});
+});
+
+describe('the interval of a share', () => {
+	it('is that of the textbook', () => {
+		// Wilson 1927 as in Brown, Cai and DasGupta 2001: 8 of 10
+		expect(wilson(8, 10).low).toBeCloseTo(0.4902, 4);
+		expect(wilson(8, 10).high).toBeCloseTo(0.9433, 4);
+	});
+
+	it('keeps room where all or none are right, and knows nothing of nothing', () => {
+		expect(wilson(10, 10)).toEqual({ low: expect.closeTo(0.7225, 4) as number, high: 1 });
+		expect(wilson(0, 10)).toEqual({ low: 0, high: expect.closeTo(0.2775, 4) as number });
+		expect(wilson(0, 0)).toEqual({ low: 0, high: 1 });
 	});
 });
 

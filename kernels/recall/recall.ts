@@ -1,5 +1,13 @@
-export { IGNORED, mqar, type MqarExample, type MqarOptions, type MqarQuery } from './mqar.ts';
+export {
+	IGNORED,
+	mqar,
+	type Filler,
+	type MqarExample,
+	type MqarOptions,
+	type MqarQuery,
+} from './mqar.ts';
 export { scoreRecall, type Answer, type RecallScore } from './score.ts';
+export { wilson, type Interval } from './wilson.ts';
 
 /** A token that a bigram seen before would have told. */
 export interface RecallHit {

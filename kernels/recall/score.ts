@@ -52,18 +52,18 @@ function answerAt(logits: ArrayLike<number>, V: number, at: number, label: numbe
 	if (!(Number.isInteger(label) && label >= 0 && label < V)) {
 		throw new KernelError('shape', `recall: label ${label} at ${at} is not one of ${V} tokens`);
 	}
-	const row = Float64Array.from({ length: V }, (_, token) => logits[at * V + token]!);
-	const own = row[label]!;
-	const said = row.reduce((best, x, token) => (x > row[best]! ? token : best), 0);
-	const others = row.filter((_, token) => token !== label);
-	const largest = Math.max(...row);
-	const sum = row.reduce((total, x) => total + Math.exp(x - largest), 0);
-	return {
-		at,
-		label,
-		said,
-		rank: others.filter((x) => x > own).length,
-		margin: own - Math.max(...others),
-		loss: largest + Math.log(sum) - own,
-	};
+	const from = at * V;
+	const own = logits[from + label]!;
+	let [said, rival, rank] = [0, -Infinity, 0];
+	for (let token = 0; token < V; token++) {
+		const value = logits[from + token]!;
+		if (value > logits[from + said]!) said = token;
+		if (token === label) continue;
+		if (value > rival) rival = value;
+		if (value > own) rank++;
+	}
+	const largest = Math.max(own, rival);
+	let sum = 0;
+	for (let token = 0; token < V; token++) sum += Math.exp(logits[from + token]! - largest);
+	return { at, label, said, rank, margin: own - rival, loss: largest + Math.log(sum) - own };
 }
