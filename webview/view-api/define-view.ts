@@ -24,10 +24,9 @@ function openView<Data, State extends object, Query, Detail>(
 	changed: () => void,
 ): OpenView {
 	let state = definition.restore(data, saved);
-	const details = new DetailCache<Query, Detail>(fetch, changed);
+	const details = new DetailCache<Query, Detail>(fetch, changed, definition.keep ?? KEPT_DETAILS);
 	const known = (query: Query) => details.get(query);
 	return {
-		moves: definition.step !== undefined,
 		controls: () => definition.controls(data, state),
 		value: (field) => (state as Record<string, unknown>)[field],
 		save: () => state,
@@ -35,29 +34,36 @@ function openView<Data, State extends object, Query, Detail>(
 		set: (field, value) => void (state = definition.restore(data, { ...state, [field]: value })),
 		focus: (site) => void (state = definition.focus(data, state, site)),
 		act: (event) => void (state = definition.act(data, state, event)),
-		advance: (seconds) => void (state = definition.step?.(data, state, seconds) ?? state),
+		advance: (seconds) => {
+			const before = state;
+			state = definition.step?.(data, state, seconds) ?? state;
+			return state !== before;
+		},
 		scene: (size) => {
-			const pending = details.want(definition.queries(data, state, size));
-			return { scene: definition.layout(data, state, size, known), pending };
+			const queries = definition.queries(data, state, size, known);
+			const pending = details.want(queries);
+			const trouble = details.trouble(queries);
+			return { scene: definition.layout(data, state, size, known), pending, trouble };
 		},
 		proofs: () => definition.proofs(data),
-		findings: () => definition.findings(data),
+		findings: () => definition.findings(data, state, known),
 		export: () => definition.export(data, state, known),
 	};
 }
 
-/** Answers stay for as long as the run they belong to, the least recently wanted leaving first. */
+/** Answers stay for as long as the run they belong to, the least recently wanted leaving first; a view may keep more. */
 const KEPT_DETAILS = 64;
 
 class DetailCache<Query, Detail> {
 	private readonly kept = new Map<string, Detail>();
 	private readonly asked = new Set<string>();
 	/** A query that failed is not asked again: its refusal would come on every frame. */
-	private readonly failed = new Set<string>();
+	private readonly failed = new Map<string, string>();
 
 	constructor(
 		private readonly fetch: FetchDetail,
 		private readonly changed: () => void,
+		private readonly most: number,
 	) {}
 
 	get(query: Query): Detail | undefined {
@@ -80,13 +86,19 @@ class DetailCache<Query, Detail> {
 		return this.asked.size > 0;
 	}
 
+	/** Why the first of the queries that failed did; empty for none. */
+	trouble(queries: readonly Query[]): string {
+		const keys = queries.map((query) => JSON.stringify(query));
+		return keys.map((key) => this.failed.get(key)).find((why) => why !== undefined) ?? '';
+	}
+
 	private async load(key: string, query: Query): Promise<void> {
 		try {
 			this.kept.set(key, (await this.fetch(query)) as Detail);
 			const oldest = this.kept.keys().next().value;
-			if (this.kept.size > KEPT_DETAILS && oldest !== undefined) this.kept.delete(oldest);
-		} catch {
-			this.failed.add(key);
+			if (this.kept.size > this.most && oldest !== undefined) this.kept.delete(oldest);
+		} catch (error) {
+			this.failed.set(key, error instanceof Error ? error.message : String(error));
 		} finally {
 			this.asked.delete(key);
 			this.changed();

@@ -68,6 +68,10 @@ export type Control<Field extends string = string> = {
 	readonly help?: string;
 } & (
 	| { readonly kind: 'toggle' }
+	/** Pressing it sets its field to the number of presses so far. */
+	| { readonly kind: 'button'; readonly icon?: string }
+	/** A line of text, such as a search; the state follows every key. */
+	| { readonly kind: 'text'; readonly placeholder?: string }
 	| { readonly kind: 'slider'; readonly min: number; readonly max: number; readonly step: number }
 	| {
 			readonly kind: 'choice';
@@ -115,8 +119,18 @@ export interface ViewDefinition<Data, State extends object, Query, Detail> {
 	taps(model: ModelSummary): readonly string[];
 	/** Reads tensors, runs kernels. No DOM, no drawing. */
 	compute(context: ViewContext): Promise<Data>;
-	/** What the picture needs beyond `data` at this state and size; the shell fetches it, keeps it and lays out again. */
-	queries(data: Data, state: State, size: Size): readonly Query[];
+	/**
+	 * What the picture needs beyond `data` at this state and size; the shell fetches it, keeps it and lays out again. A view
+	 * whose next question waits for an answer looks at what is `known`.
+	 */
+	queries(
+		data: Data,
+		state: State,
+		size: Size,
+		known: (query: Query) => Detail | undefined,
+	): readonly Query[];
+	/** How many answers are kept; 64 where absent. */
+	readonly keep?: number;
 	detail(context: ViewContext, data: Data, query: Query): Promise<Detail>;
 	/** The state to start from; `saved` is whatever an older version of this view left behind. */
 	restore(data: Data, saved: unknown): State;
@@ -128,9 +142,16 @@ export interface ViewDefinition<Data, State extends object, Query, Detail> {
 	layout(data: Data, state: State, size: Size, detail: (query: Query) => Detail | undefined): Scene;
 	/** The proofs behind what is shown, one a site. */
 	proofs(data: Data): readonly Proof[];
-	findings(data: Data): readonly SiteFinding[];
+	findings(
+		data: Data,
+		state: State,
+		known: (query: Query) => Detail | undefined,
+	): readonly SiteFinding[];
 	export(data: Data, state: State, detail: (query: Query) => Detail | undefined): DataExport;
-	/** For views that move: the state `seconds` later. */
+	/**
+	 * For views that move: the state `seconds` later; the same object where nothing moves, which stops the clock until the
+	 * user does something. A view starts at rest where the user asked the system for less motion.
+	 */
 	step?(data: Data, state: State, seconds: number): State;
 }
 
@@ -153,7 +174,6 @@ export interface View extends ComputedView {
 export type FetchDetail = (query: unknown) => Promise<unknown>;
 
 export interface OpenView {
-	readonly moves: boolean;
 	controls(): readonly Control[];
 	value(field: string): unknown;
 	/** JSON, as kept in the webview's saved state. */
@@ -161,9 +181,17 @@ export interface OpenView {
 	set(field: string, value: unknown): void;
 	focus(site: AttentionSite): void;
 	act(event: SceneEvent): void;
-	advance(seconds: number): void;
-	/** Also starts fetching what it lacks; `pending` tells whether more is to come. */
-	scene(size: Size): { readonly scene: Scene; readonly pending: boolean };
+	/** Whether anything moved. */
+	advance(seconds: number): boolean;
+	/**
+	 * Also starts fetching what it lacks; `pending` tells whether more is to come, `trouble` why the last that was wanted
+	 * did not come; empty for none.
+	 */
+	scene(size: Size): {
+		readonly scene: Scene;
+		readonly pending: boolean;
+		readonly trouble: string;
+	};
 	proofs(): readonly Proof[];
 	findings(): readonly SiteFinding[];
 	export(): DataExport;
