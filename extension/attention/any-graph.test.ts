@@ -81,12 +81,15 @@ describe('any graph', () => {
 				last = `n${i}.${j}`;
 			}
 		}
-		const start = performance.now();
-		const sites = findSites(modelOf(graphOf(nodes)));
-		const took = performance.now() - start;
-		expect(sites.length).toBe(nodes.filter(({ opType }) => opType === 'Softmax').length);
-		// a machine that does other things at the same time is given four times as long
-		expect(took).toBeLessThan(8000);
+		// of this process: what else the machine does meanwhile does not count
+		const seconds = [1, 2].map(() => {
+			const before = process.cpuUsage();
+			const sites = findSites(modelOf(graphOf(nodes)));
+			const { user, system } = process.cpuUsage(before);
+			expect(sites.length).toBe(nodes.filter(({ opType }) => opType === 'Softmax').length);
+			return (user + system) / 1e6;
+		});
+		expect(Math.min(...seconds)).toBeLessThan(2);
 	});
 
 	it('may be a cycle', () => {

@@ -60,6 +60,7 @@ const kernels = new Set([
 const DEEPEST = 60;
 const MOST_VISITS = 600;
 /** Without a softmax to start from every product is tried: the way between two of them is short. */
+const KERNEL_DEEPEST = 24;
 const MOST_KERNEL_VISITS = 120;
 
 /**
@@ -77,17 +78,21 @@ export function findScorePath(
 
 class ScoreWalk {
 	private readonly seen = new Map<string, ScorePath | null>();
+	private readonly deepest: number;
+	private readonly most: number;
 
 	constructor(
 		private readonly facts: Facts,
 		private readonly kernel: boolean,
-	) {}
+	) {
+		this.deepest = kernel ? KERNEL_DEEPEST : DEEPEST;
+		this.most = kernel ? MOST_KERNEL_VISITS : MOST_VISITS;
+	}
 
 	from(name: string, depth: number): ScorePath | null {
 		const known = this.seen.get(name);
 		if (known !== undefined) return known;
-		if (depth > DEEPEST || this.seen.size > (this.kernel ? MOST_KERNEL_VISITS : MOST_VISITS))
-			return null;
+		if (depth > this.deepest || this.seen.size > this.most) return null;
 		this.seen.set(name, null);
 		const path = this.facts.scope.isConstant(name) ? null : this.through(name, depth + 1);
 		this.seen.set(name, path);
