@@ -1,5 +1,12 @@
 import { parseArgs } from 'node:util';
 
+const options = {
+	json: { type: 'boolean' },
+	view: { type: 'string' },
+	input: { type: 'string' },
+	help: { type: 'boolean', short: 'h' },
+} as const;
+
 export type Command =
 	| { readonly name: 'help' }
 	| { readonly name: 'inspect'; readonly model: string; readonly json: boolean }
@@ -9,13 +16,15 @@ export type Command =
 			readonly view: string;
 			readonly input: string | undefined;
 			readonly json: boolean;
-			/** Of a view that can force routes: which, such as `softmax` or `linear`. */
-			readonly force: string | undefined;
+			/** Fields of the view's state, by name. */
+			readonly fields: Readonly<Record<string, string | number | boolean>>;
 	  };
 
 export const usage = `Usage:
   attnscope inspect MODEL.onnx [--json]
-  attnscope run MODEL.onnx [--view NAME] [--input FILE.json] [--force softmax|linear] [--json]`;
+  attnscope run MODEL.onnx [--view NAME] [--input FILE.json] [--json] [--SETTING [VALUE] …]
+
+Settings are those of the view, such as --force linear of token-routing.`;
 
 /** The command line is not one of those in `usage`. */
 export class UsageError extends Error {
@@ -29,7 +38,8 @@ export class UsageError extends Error {
  * @throws UsageError with a sentence
  */
 export function parseArguments(args: readonly string[]): Command {
-	const { values, positionals } = read(args);
+	const [own, fields] = splitFields(args);
+	const { values, positionals } = read(own);
 	const [name, model, ...rest] = positionals;
 	if (values.help || name === undefined || name === 'help') return { name: 'help' };
 	if (name !== 'inspect' && name !== 'run') {
@@ -38,26 +48,46 @@ export function parseArguments(args: readonly string[]): Command {
 	if (model === undefined) throw new UsageError(`${name} expects a model file`);
 	if (rest.length > 0)
 		throw new UsageError(`${name} expects one model file; got also ${rest.join(' ')}`);
-	const { json = false, view = 'attention', input, force } = values;
-	if (force !== undefined && force !== 'softmax' && force !== 'linear') {
-		throw new UsageError(`--force expects softmax or linear; got ${force}`);
+	const { json = false, view = 'attention', input } = values;
+	if (name === 'run') return { name, model, view, input, json, fields };
+	const [strange] = Object.keys(fields);
+	if (strange !== undefined) throw new UsageError(`inspect has no option --${strange}`);
+	return { name, model, json };
+}
+
+/** Options that are not the command's own are settings of a view: `--name VALUE`, or `--name` alone for yes. */
+function splitFields(
+	args: readonly string[],
+): [own: string[], fields: Record<string, string | number | boolean>] {
+	const own: string[] = [];
+	const fields: Record<string, string | number | boolean> = {};
+	for (let at = 0; at < args.length; at++) {
+		const arg = args[at]!;
+		const [, name, given] = /^--([a-z][\w-]*)(?:=(.*))?$/is.exec(arg) ?? [];
+		if (name === undefined || name in options) {
+			own.push(arg);
+			continue;
+		}
+		const next = args[at + 1];
+		const value = given ?? (next === undefined || next.startsWith('--') ? undefined : args[++at]);
+		fields[camelCase(name)] = valueOf(value);
 	}
-	return name === 'inspect' ? { name, model, json } : { name, model, view, input, json, force };
+	return [own, fields];
+}
+
+const camelCase = (name: string) =>
+	name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+function valueOf(text: string | undefined): string | number | boolean {
+	if (text === undefined || text === 'true') return true;
+	if (text === 'false') return false;
+	const number = Number(text);
+	return text.trim() !== '' && Number.isFinite(number) ? number : text;
 }
 
 function read(args: readonly string[]) {
 	try {
-		return parseArgs({
-			args: [...args],
-			allowPositionals: true,
-			options: {
-				json: { type: 'boolean' },
-				view: { type: 'string' },
-				input: { type: 'string' },
-				force: { type: 'string' },
-				help: { type: 'boolean', short: 'h' },
-			},
-		});
+		return parseArgs({ args: [...args], allowPositionals: true, options });
 	} catch (error) {
 		throw new UsageError(error instanceof Error ? error.message : String(error));
 	}

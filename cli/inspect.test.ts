@@ -47,6 +47,16 @@ describe('arguments', () => {
 			view: 'attention',
 			input: 'i.json',
 			json: false,
+			fields: {},
+		});
+	});
+
+	it('that are not the command’s own are settings of the view', () => {
+		const args = ['run', 'm.onnx', '--view', 'v', '--pairs', '4,8', '--json', '--all', '--top-k=3'];
+		expect(parseArguments(args)).toMatchObject({
+			view: 'v',
+			json: true,
+			fields: { pairs: '4,8', all: true, topK: 3 },
 		});
 	});
 

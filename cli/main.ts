@@ -24,7 +24,7 @@ async function main(args: readonly string[]): Promise<void> {
 				model: command.model,
 				view: command.view,
 				input: command.input,
-				force: command.force,
+				fields: command.fields,
 				ort,
 			});
 			print(command.json ? JSON.stringify(report) : report.description);

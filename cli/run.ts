@@ -17,15 +17,15 @@ import { views } from '../webview/app/views.ts';
 import { ModelBytes } from '../webview/runtime/model-bytes.ts';
 import { ModelRuntime } from '../webview/runtime/model-runtime.ts';
 import type { Ort } from '../webview/runtime/model-session.ts';
-import type { View } from '../webview/view-api/view.ts';
+import type { OpenView, View } from '../webview/view-api/view.ts';
 
 export interface RunOptions {
 	readonly model: string;
 	readonly view: string;
 	/** An input file; where undefined, the `prompt.json` beside the model. */
 	readonly input: string | undefined;
-	/** Routes to force, of a view that can: the state it opens with. */
-	readonly force?: string | undefined;
+	/** Fields of the view's state to set once it stands. */
+	readonly fields?: Readonly<Record<string, string | number | boolean>>;
 	readonly ort: Ort;
 }
 
@@ -49,7 +49,7 @@ export async function run({
 	view: id,
 	input: file,
 	ort,
-	force,
+	fields = {},
 }: RunOptions): Promise<RunReport> {
 	const view = views.find((candidate) => candidate.id === id);
 	if (!view) {
@@ -61,8 +61,7 @@ export async function run({
 	const fit = view.fit(summary);
 	if (!fit.fits) throw new InputError('malformed', `${view.title} does not fit: ${fit.reason}`);
 	const input = await readInput(model, file, index);
-	const forced = force === undefined ? undefined : { force };
-	const { opened, manifest } = await computeView(view, summary, index, bytes, input, ort, forced);
+	const { opened, manifest } = await computeView(view, summary, index, bytes, input, ort, fields);
 	const { scene } = opened.scene(SIZE);
 	return {
 		backend: manifest.backend,
@@ -135,7 +134,7 @@ async function computeView(
 	bytes: ModelBytes,
 	input: ModelInput,
 	ort: Ort,
-	saved: unknown,
+	fields: Readonly<Record<string, string | number | boolean>>,
 ) {
 	ort.env.wasm.numThreads = 1;
 	ort.env.logLevel = 'error';
@@ -155,12 +154,39 @@ async function computeView(
 	const { signal } = new AbortController();
 	const data = await runtime.compute(view.id, silent, signal);
 	const fetch = (query: unknown) => runtime.detail(view.id, query, silent, signal);
-	const opened = await new Promise<ReturnType<View['open']>>((resolve) => {
+	const opened = await new Promise<ReturnType<View['open']>>((resolve, reject) => {
 		const settle = () => {
-			if (!made.scene(SIZE).pending) resolve(made);
+			const { pending, trouble } = made.scene(SIZE);
+			if (trouble !== '') reject(new InputError('unfit', trouble));
+			else if (!pending) resolve(made);
 		};
-		const made = view.open(data, saved, fetch, settle);
+		const made = view.open(data, undefined, fetch, settle);
+		setFields(made, view.id, fields);
 		settle();
 	});
 	return { opened, manifest };
+}
+
+/** @throws InputError where the view has no such setting, or does not take the value */
+function setFields(
+	opened: OpenView,
+	id: string,
+	fields: Readonly<Record<string, string | number | boolean>>,
+): void {
+	for (const [field, value] of Object.entries(fields)) {
+		const known = Object.keys(opened.save() as object);
+		if (!known.includes(field)) {
+			const list = known.map((name) => `--${name}`).join(', ');
+			throw new InputError('unfit', `The view ${id} has no setting --${field}; it has ${list}`);
+		}
+		opened.set(field, value);
+		const taken = opened.value(field);
+		// a view may keep a list or a record of what came as text: only a scalar can be told to have been refused
+		if (typeof taken !== 'object' && taken !== value) {
+			throw new InputError(
+				'unfit',
+				`--${field} of the view ${id} does not take ${String(value)}; it stays ${JSON.stringify(taken)}`,
+			);
+		}
+	}
 }

@@ -140,9 +140,14 @@ export class Conversation {
 		return await this.stateWith(wish);
 	}
 
-	private async fulfil({ site, run }: Wish): Promise<void> {
+	private async fulfil({ site, run, view }: Wish): Promise<void> {
 		if (!this.canHear()) {
-			this.wish = { ...this.wish, ...(site !== undefined && { site }), ...(run && { run }) };
+			this.wish = {
+				...this.wish,
+				...(site !== undefined && { site }),
+				...(run && { run }),
+				...(view && { view }),
+			};
 			return;
 		}
 		// what is to be run must have arrived before
@@ -150,6 +155,7 @@ export class Conversation {
 		if (site !== undefined)
 			await this.endpoint.ask('selectSite', { site }, { timeoutMs: pageTimeoutMs });
 		if (run) await this.run();
+		if (view) await this.endpoint.ask('openView', { view: view.id, state: view.state ?? {} });
 	}
 
 	private modelChanged(uri: vscode.Uri): void {

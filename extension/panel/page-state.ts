@@ -10,6 +10,8 @@ const runAtOnceBytes = 256 * 1024 * 1024;
 export interface Wish {
 	readonly site?: string;
 	readonly run?: boolean;
+	/** The view to show, and fields of its state to set. */
+	readonly view?: { readonly id: string; readonly state?: Readonly<Record<string, unknown>> };
 }
 
 /** All that a page needs to paint `uri`, as it is now. */
@@ -21,7 +23,7 @@ export async function pageStateOf(
 	const common = {
 		trusted: vscode.workspace.isTrusted,
 		backend: settings.backend,
-		view: null,
+		view: wish.view ? { id: wish.view.id, state: wish.view.state ?? {} } : null,
 	};
 	const nothing = { model: null, problem: null, input: null, inputNote: '', site: null };
 	if (!uri) return { ...common, ...nothing, runAtOnce: false };

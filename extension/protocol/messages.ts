@@ -61,7 +61,8 @@ export const pageState = record({
 	backend: backendChoice,
 	/** The site to show first. */
 	site: optional(text),
-	view: optional(text),
+	/** The view to show first and fields of its state to set, once. */
+	view: optional(record({ id: text, state: anything })),
 	runAtOnce: boolean,
 });
 export type PageState = Parsed<typeof pageState>;
@@ -108,6 +109,8 @@ export const pageMethods = {
 	/** The model, its input or the trust changed: paint anew. */
 	showState: method(pageState, nothing),
 	selectSite: method(record({ site: text }), nothing),
+	/** Shows a view of the run, with fields of its state; answers when it stands, or at once where nothing has run. */
+	openView: method(record({ view: text, state: anything }), nothing),
 	/** Runs the model; answers when the pictures stand. */
 	run: method(record({}), runSummary),
 	cancelRun: method(record({}), nothing),

@@ -44,6 +44,8 @@ export class App {
 	private manifest: RunManifest | undefined;
 	private summary: RunSummary | undefined;
 	private view: View | undefined;
+	/** A view that the host asked for and that has not been shown yet. */
+	private wanted: PageState['view'] = null;
 
 	constructor(
 		root: HTMLElement,
@@ -57,6 +59,7 @@ export class App {
 			{
 				showState: (state) => this.show(state),
 				selectSite: ({ site }) => this.select(site),
+				openView: ({ view, state }) => this.openView(view, state),
 				run: () => this.run(),
 				cancelRun: () => this.cancel(),
 				exportPicture: ({ format }) => this.export(format),
@@ -91,6 +94,7 @@ export class App {
 	private show(state: PageState): void {
 		const before = this.state;
 		this.state = state;
+		if (state.view) this.wanted = state.view;
 		const { model, problem } = state;
 		this.page.showModel(model?.name ?? 'Attnscope');
 		if (!this.manifest) this.page.showBackend(undefined);
@@ -153,7 +157,7 @@ export class App {
 			);
 			this.page.showBackend(this.manifest);
 			this.saved.ran(model.uri);
-			const id = state.view ?? this.saved.view(model.uri) ?? this.fitting()[0]!.id;
+			const id = this.wanted?.id ?? this.saved.view(model.uri) ?? this.fitting()[0]!.id;
 			await this.open(id, signal);
 			this.running = undefined;
 			this.status('ready', '');
@@ -166,6 +170,13 @@ export class App {
 			else this.fail(error);
 			throw error;
 		}
+	}
+
+	/** A page that has not run yet shows the view when it has. */
+	private async openView(id: string, state: unknown): Promise<void> {
+		if (!this.summary) this.wanted = { id, state };
+		else if (this.view?.id !== id) await this.switchTo(id);
+		if (this.view?.id === id) this.picture.set(asFields(state));
 	}
 
 	/** Shows another view of the same run. */
@@ -203,6 +214,8 @@ export class App {
 		this.page.showInput(state.inputNote);
 		const site = state.model.sites.find((candidate) => candidate.id === state.site);
 		this.picture.show(view, data, state.model, worker.client, site);
+		if (this.wanted?.id === view.id) this.picture.set(asFields(this.wanted.state));
+		this.wanted = null;
 	}
 
 	private async workerFor(state: PageState, signal: AbortSignal): Promise<WorkerClient> {
@@ -317,6 +330,11 @@ export class App {
 	private tell(answer: Promise<unknown>): void {
 		answer.catch((error: unknown) => console.warn(String(error)));
 	}
+}
+
+/** Fields of a view's state, whatever came. */
+function asFields(state: unknown): Readonly<Record<string, unknown>> {
+	return typeof state === 'object' && state !== null ? (state as Record<string, unknown>) : {};
 }
 
 function keyOf(state: PageState | undefined): string {

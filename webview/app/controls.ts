@@ -1,6 +1,6 @@
 import type { Control, OpenView } from '../view-api/view.ts';
 import { element } from './element.ts';
-import { makeChoice, makeToggle } from './toolkit.ts';
+import { makeButton, makeChoice, makeText, makeToggle } from './toolkit.ts';
 
 /** Draws a view's declared controls; `changed` is told after the state took a new value. */
 export function controlElements(view: OpenView, changed: () => void): HTMLElement[] {
@@ -9,10 +9,12 @@ export function controlElements(view: OpenView, changed: () => void): HTMLElemen
 			view.set(control.field, value);
 			changed();
 		};
-		const value = view.value(control.field);
-		const made = element('div', { class: `control control-${control.kind}` });
+		const made = element('div', {
+			class: `control control-${control.kind}`,
+			'data-field': control.field,
+		});
 		if (control.help !== undefined) made.title = control.help;
-		made.append(...controlParts(control, value, set));
+		made.append(...controlParts(control, () => view.value(control.field), set));
 		return made;
 	});
 }
@@ -30,12 +32,28 @@ export function controlsKey(view: OpenView): string {
 
 function controlParts(
 	control: Control,
-	value: unknown,
+	read: () => unknown,
 	set: (value: unknown) => void,
 ): HTMLElement[] {
+	const value = read();
 	switch (control.kind) {
 		case 'toggle':
 			return [makeToggle(control.label, value === true, set)];
+		case 'button': {
+			const { label, icon } = control;
+			const press = () => set((Number(read()) || 0) + 1);
+			return [makeButton({ label, press, ...(icon !== undefined && { icon }) })];
+		}
+		case 'text':
+			return [
+				element('span', { class: 'control-label' }, control.label),
+				makeText(
+					control.label,
+					control.placeholder ?? '',
+					typeof value === 'string' ? value : '',
+					set,
+				),
+			];
 		case 'choice':
 			return [
 				element('span', { class: 'control-label' }, control.label),

@@ -30,6 +30,7 @@ export class Page {
 	});
 	private readonly proof = element('p', { class: 'proof', 'data-testid': 'proof' });
 	private readonly input = element('p', { class: 'input-note', 'data-testid': 'input' });
+	private readonly trouble = element('p', { class: 'trouble', role: 'alert' });
 	readonly controls = element('div', { class: 'controls' });
 	readonly picture = element('div', { class: 'picture' });
 	private readonly readout = element('p', {
@@ -50,6 +51,7 @@ export class Page {
 			this.views,
 			this.description,
 			this.proof,
+			this.trouble,
 			this.controls,
 			this.picture,
 			this.readout,
@@ -130,6 +132,12 @@ export class Page {
 		);
 		this.readout.classList.toggle('hint', readout === '');
 		this.root.dataset['state'] = settled ? 'ready' : 'loading';
+	}
+
+	/** Why a part of the picture is missing; empty for nothing. */
+	showTrouble(why: string): void {
+		this.trouble.hidden = why === '';
+		setText(this.trouble, why === '' ? '' : `A part of this picture could not be computed: ${why}`);
 	}
 
 	/** The proof mark: words and an icon beside colour. */

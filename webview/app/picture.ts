@@ -11,6 +11,9 @@ import type { SavedState } from './saved-state.ts';
 import { SceneView } from './scene-view.ts';
 import type { WorkerClient } from './worker-client.ts';
 
+/** A picture that moves never jumps by more than this. */
+const LONGEST_FRAME_S = 0.1;
+
 /** The picture of one open view: lays out, draws, listens; at most once a frame. */
 export class Picture {
 	view: OpenView | undefined;
@@ -21,6 +24,8 @@ export class Picture {
 	private drawn = { controls: '', figures: '', width: 0 };
 	private readonly measure = element('canvas').getContext('2d')!;
 	private frame = 0;
+	/** When the last frame of a moving picture was, ms; undefined while it rests. */
+	private clock: number | undefined;
 	private save: () => void = () => undefined;
 
 	constructor(
@@ -60,6 +65,12 @@ export class Picture {
 		this.draw();
 	}
 
+	/** Sets fields of the view's state, as its controls would. */
+	set(state: Readonly<Record<string, unknown>>): void {
+		for (const [field, value] of Object.entries(state)) this.view?.set(field, value);
+		this.redraw();
+	}
+
 	focus(site: AttentionSite): void {
 		this.view?.focus(site);
 		this.redraw();
@@ -68,6 +79,7 @@ export class Picture {
 	clear(): void {
 		cancelAnimationFrame(this.frame);
 		this.frame = 0;
+		this.clock = undefined;
 		this.view = undefined;
 		this.scene = undefined;
 		this.drawn = { controls: '', figures: '', width: 0 };
@@ -81,10 +93,18 @@ export class Picture {
 
 	private redraw(): void {
 		if (this.frame !== 0 || !this.view) return;
-		this.frame = requestAnimationFrame(() => {
+		this.frame = requestAnimationFrame((now) => {
 			this.frame = 0;
+			this.move(now);
 			this.draw();
+			if (this.clock !== undefined) this.redraw();
 		});
+	}
+
+	/** A hidden page gets no frames: what it missed is not caught up on. */
+	private move(now: number): void {
+		const seconds = Math.min((now - (this.clock ?? now)) / 1000, LONGEST_FRAME_S);
+		this.clock = this.view?.advance(seconds) === true ? now : undefined;
 	}
 
 	private draw(): void {
@@ -93,14 +113,16 @@ export class Picture {
 		this.drawControls(view);
 		const size = this.size();
 		this.drawn.width = this.page.width;
-		const { scene, pending } = view.scene(size);
+		const { scene, pending, trouble } = view.scene(size);
 		if (this.scene && this.scene.site !== scene.site) this.siteChanged(scene.site);
 		this.scene = scene;
 		this.sceneView.draw(scene, this.theme);
 		this.drawFigures(scene.figures);
 		this.page.showFinding(scene.description, scene.readout, !pending);
+		this.page.showTrouble(trouble);
 		this.page.showProof(view.proofs().find(({ site }) => site === scene.site));
-		this.save();
+		// while it moves the state changes with every frame, and saving it would be a message each
+		if (this.clock === undefined) this.save();
 	}
 
 	private drawControls(view: OpenView): void {
@@ -108,7 +130,15 @@ export class Picture {
 		if (key === this.drawn.controls) return;
 		this.drawn.controls = key;
 		const changed = () => this.redraw();
-		this.page.controls.replaceChildren(...controlElements(view, changed));
+		const { controls } = this.page;
+		const focused = document.activeElement?.closest<HTMLElement>('.control')?.dataset['field'];
+		controls.replaceChildren(...controlElements(view, changed));
+		// a button whose label changed is another element: the keyboard stays on it all the same
+		const again = [...controls.children].find(
+			(made) => made instanceof HTMLElement && made.dataset['field'] === focused,
+		);
+		if (focused !== undefined && again?.lastElementChild instanceof HTMLElement)
+			again.lastElementChild.focus();
 	}
 
 	/** Charts are drawn anew only when what they show changed: a moving cursor leaves them in peace. */

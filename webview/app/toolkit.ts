@@ -4,6 +4,7 @@ import {
 	vsCodeCheckbox,
 	vsCodeDropdown,
 	vsCodeOption,
+	vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 
 /**
@@ -16,6 +17,7 @@ export function registerControls(): void {
 		vsCodeCheckbox(),
 		vsCodeDropdown(),
 		vsCodeOption(),
+		vsCodeTextField(),
 	);
 }
 
@@ -85,4 +87,19 @@ export function makeToggle(
 		changed((box as HTMLElement & { checked: boolean }).checked),
 	);
 	return box;
+}
+
+/** A field of one line; `typed` is told at every key. */
+export function makeText(
+	label: string,
+	placeholder: string,
+	value: string,
+	typed: (value: string) => void,
+): HTMLElement {
+	const field = document.createElement('vscode-text-field');
+	field.setAttribute('aria-label', label);
+	field.setAttribute('placeholder', placeholder);
+	field.setAttribute('value', value);
+	field.addEventListener('input', () => typed((field as HTMLElement & { value: string }).value));
+	return field;
 }

@@ -9,7 +9,7 @@ const roles: Readonly<Record<string, readonly string[]>> = {
 	gated: MEMORY,
 	delta: MEMORY,
 	'gated-delta': MEMORY,
-	hybrid: [...MEMORY, 'mask'],
+	hybrid: [...MEMORY, 'mask', 'choice'],
 };
 
 /** Whether the operators know how a site of this form mixes. */
