@@ -1,6 +1,7 @@
 import type { AttentionResults } from '../common/attention-results.ts';
 import { blockResults } from '../common/block-results.ts';
 import type { MemoryResults } from '../common/memory-results.ts';
+import { checkMemory, type MemoryRoutes, type MemoryShape } from '../common/memory/memory.ts';
 import { memoryResults } from '../common/memory/memory-results.ts';
 import { memoryRows } from '../common/memory/memory-rows.ts';
 import { rowResults } from '../common/row-results.ts';
@@ -18,7 +19,6 @@ import {
 	memoryShapeOf,
 	operator,
 	ROUTE,
-	stateRule,
 	type HybridInputs,
 	type HybridOptions,
 	type HybridShape,
@@ -50,6 +50,25 @@ export interface HybridResults {
 }
 
 /**
+ * The state branch alone, heads shared as in any memory: a gated delta rule whose writes are rolled back at the end of every
+ * chunk that softmax remembers.
+ *
+ * @throws KernelError `shape` when an input does not fit; results reject as those of the gated delta rule do
+ */
+export function routedState(
+	device: GPUDevice | undefined,
+	inputs: HybridInputs['state'],
+	shape: MemoryShape,
+	routes: MemoryRoutes,
+	{ scale = 1 / Math.sqrt(shape.K) }: { readonly scale?: number | undefined } = {},
+): MemoryResults {
+	const rule = { operator, erases: true, scale, routes };
+	checkMemory(inputs, shape, rule);
+	const memory = { inputs, shape, rule };
+	return device ? memoryResults(device, memory) : memoryRows(memory);
+}
+
+/**
  * The two branches of NAtS-L over tensors on the GPU or in arrays; where `device` is undefined, by the float64
  * reference, for arrays only. Every chunk is served by both while it is open; `types` says which of them
  * remembers it afterwards.
@@ -64,12 +83,9 @@ export function hybridAttention(
 	options: HybridOptions = {},
 ): HybridResults {
 	checkHybrid(inputs, shape, options);
-	const memory = {
-		inputs: inputs.state,
-		shape: memoryShapeOf(shape),
-		rule: stateRule(inputs, shape, options),
-	};
-	const state = device ? memoryResults(device, memory) : memoryRows(memory);
+	const { stateScale: scale, keepDecay = true } = options;
+	const routes = { types: inputs.types, chunk: shape.C, keepDecay };
+	const state = routedState(device, inputs.state, memoryShapeOf(shape), routes, { scale });
 	const softmax = softmaxBranch(device, inputs, shape, options);
 	return {
 		softmax,

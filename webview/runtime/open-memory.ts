@@ -13,14 +13,14 @@ import { siteTensor, SiteTensorError, sizeOf, strided } from '../view-api/site-t
 import { channelsOf, headsOf, type Tensors } from './site-shape.ts';
 
 /** A memory's tensors with strides, and its sizes. */
-interface OpenedMemory {
+export interface OpenedMemory {
 	readonly inputs: MemoryInputs;
 	readonly shape: MemoryShape;
 	readonly output: OpenSite['output'];
 }
 
 /** @throws SiteTensorError where a tensor is missing or does not read as one of a memory */
-async function readMemory(context: Tensors, site: AttentionSite): Promise<OpenedMemory> {
+export async function readMemory(context: Tensors, site: AttentionSite): Promise<OpenedMemory> {
 	const [q, k, v, output] = await Promise.all([
 		siteTensor(context, site, 'q'),
 		siteTensor(context, site, 'k'),
@@ -86,7 +86,8 @@ export async function openMemory(context: Tensors, site: AttentionSite): Promise
 	return { results: memory, memory, output: opened.output, queryOffset: 0, signed: true };
 }
 
-function memoryOf(
+/** The operator of a memory's form. @throws SiteTensorError or KernelError for what it lacks */
+export function memoryOf(
 	{ device }: Tensors,
 	site: AttentionSite,
 	{ inputs, shape }: OpenedMemory,

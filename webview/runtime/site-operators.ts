@@ -2,6 +2,7 @@ import type { AttentionSite, Form } from '../../extension/protocol/model.ts';
 import type { OpenSite } from '../view-api/open-site.ts';
 import { SiteTensorError } from '../view-api/site-tensors.ts';
 import { openMemory } from './open-memory.ts';
+import { openRouted } from './open-routed.ts';
 import { openSoftmax } from './open-softmax.ts';
 import type { Tensors } from './site-shape.ts';
 
@@ -16,7 +17,7 @@ const openers: Partial<Record<Form, Open>> = {
 	'gated-delta': openMemory,
 	// each branch of a routed layer is a site of its own
 	hybrid: (context, site) =>
-		(site.operator === 'softmax' ? openSoftmax : openMemory)(context, site),
+		(site.operator === 'softmax' ? openSoftmax : openRouted)(context, site),
 };
 
 /**

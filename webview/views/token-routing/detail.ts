@@ -40,13 +40,12 @@ export async function fetchDetail(
 /** Row `query` of both branches' exact matrices. */
 async function past(
 	context: ViewContext,
-	{ exact, folded, T, routes, gates }: RoutedLayer,
+	{ exact, folded, T }: RoutedLayer,
 	{ head, query }: { readonly head: number; readonly query: number },
 ): Promise<Past> {
 	const row = { head, rows: [query, query + 1], columns: [0, T] } as const;
 	const softmax = await (await context.attention(exact)).results.weights({ ...row, batch: 0 });
-	const copy = gates.copies === 1 ? 0 : Math.floor(query / routes.C);
-	const state = await (await context.attention(folded)).results.weights({ ...row, batch: copy });
+	const state = await (await context.attention(folded)).results.weights({ ...row, batch: 0 });
 	return { kind: 'past', exact: softmax.values, folded: state.values };
 }
 

@@ -1,5 +1,5 @@
 import type { OpenSite } from '../../view-api/open-site.ts';
-import { siteTensor, strided } from '../../view-api/site-tensors.ts';
+import { siteTensor, sizeOf, strided } from '../../view-api/site-tensors.ts';
 import type { ViewContext } from '../../view-api/view.ts';
 import type { RoutedSites } from './sites.ts';
 
@@ -14,8 +14,6 @@ export interface Gates {
 	readonly after: readonly number[];
 	readonly norm: Float32Array;
 	readonly rank: Float32Array;
-	/** Copies of the sequence that the state's operator is given, one a chunk; 1 for none. */
-	readonly copies: number;
 }
 
 interface Sizes {
@@ -32,10 +30,9 @@ const MOST_STATES = 17;
 export async function readGates(
 	context: ViewContext,
 	{ exact, folded }: RoutedSites,
-	{ memory, results }: OpenSite,
+	{ memory }: OpenSite,
 	{ B, H, T, N, C }: Sizes,
 ): Promise<Gates> {
-	const copies = results.shape.B / B;
 	const perToken = async (role: string, map: (value: number) => number) => {
 		const values = new Float32Array(H * T).fill(NaN);
 		if (!folded.tensors[role]) return values;
@@ -43,6 +40,7 @@ export async function readGates(
 		const letters = { head: 'HG', token: 'ST', channel: 'K' };
 		const { data, strides } = await strided(read, letters, H, undefined);
 		const flat = data as Float32Array;
+		const copies = sizeOf(read, 'B') / B;
 		return values.map((_, at) => {
 			const [h, t] = [Math.floor(at / T), at % T];
 			// in the copy for its own chunk a token writes whatever the chunk's route is
@@ -59,8 +57,7 @@ export async function readGates(
 	const rank = new Float32Array(H * after.length).fill(NaN);
 	for (let head = 0; memory && head < H; head++) {
 		context.signal.throwIfAborted();
-		// the last chunk's copy has all earlier chunks as they are remembered
-		const states = await memory.states({ batch: copies - 1, head, after });
+		const states = await memory.states({ batch: 0, head, after });
 		states.forEach((state, at) => {
 			norm[head * after.length + at] = state.norm;
 			rank[head * after.length + at] = state.effectiveRank;
@@ -70,7 +67,7 @@ export async function readGates(
 		alpha: await perToken('alpha', log ? Math.exp : (value) => value),
 		beta: await perToken('beta', (value) => value),
 		exactShare: await mixOf(context, exact.tensors['router']?.name, { B, H, T, N, C }),
-		...{ after, norm, rank, copies },
+		...{ after, norm, rank },
 	};
 }
 
