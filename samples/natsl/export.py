@@ -1,5 +1,6 @@
 """
-Write the model files, the prompt, and PyTorch's answer to it with every intermediate quantity, from what `train.py` left.
+Write the model files, the prompt, and PyTorch's answer to it with every intermediate quantity and with other routes, from what
+`train.py` left.
 
 `metrics.json` names, under `tensors`, the graph value that holds each quantity, for every model file of the routed model.
 """
@@ -18,6 +19,7 @@ from common.exporting import export
 from common.mqar import recall_batch
 from common.recall_sample import set_form
 from common.records import answers_to_prompt, update_json, write_prompt, write_reference
+from forced import forced_answers
 from model import Model
 from quantities import quantities, value_names
 from train import VARIANTS
@@ -59,6 +61,9 @@ def main():
     set_form(model, 'loop')
     logits, reference = quantities(model, tokens)
     write_reference(HERE, logits, reference)
+    model = trained('routed')
+    set_form(model, 'loop')
+    np.savez_compressed(HERE / 'forced.npz', **forced_answers(model, tokens, labels))
     main_run = metrics['variants']['routed']
     update_json(HERE / 'metrics.json', **{**metrics, **{key: main_run[key] for key in ('parameters', 'prompt', 'testSet', 'accuracy', 'routing')}})
 
