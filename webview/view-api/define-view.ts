@@ -27,13 +27,13 @@ function openView<Data, State extends object, Query, Detail>(
 	const details = new DetailCache<Query, Detail>(fetch, changed, definition.keep ?? KEPT_DETAILS);
 	const known = (query: Query) => details.get(query);
 	return {
-		controls: () => definition.controls(data, state),
+		controls: () => definition.controls(data, state, known),
 		value: (field) => (state as Record<string, unknown>)[field],
 		save: () => state,
 		// re-read through restore, so that an out-of-range value cannot enter the state
 		set: (field, value) => void (state = definition.restore(data, { ...state, [field]: value })),
 		focus: (site) => void (state = definition.focus(data, state, site)),
-		act: (event) => void (state = definition.act(data, state, event)),
+		act: (event) => void (state = definition.act(data, state, event, known)),
 		advance: (seconds) => {
 			const before = state;
 			state = definition.step?.(data, state, seconds) ?? state;

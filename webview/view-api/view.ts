@@ -136,8 +136,17 @@ export interface ViewDefinition<Data, State extends object, Query, Detail> {
 	restore(data: Data, saved: unknown): State;
 	/** The state that shows a site. */
 	focus(data: Data, state: State, site: AttentionSite): State;
-	controls(data: Data, state: State): readonly Control<keyof State & string>[];
-	act(data: Data, state: State, event: SceneEvent): State;
+	controls(
+		data: Data,
+		state: State,
+		known: (query: Query) => Detail | undefined,
+	): readonly Control<keyof State & string>[];
+	act(
+		data: Data,
+		state: State,
+		event: SceneEvent,
+		known: (query: Query) => Detail | undefined,
+	): State;
 	/** The same arguments give the same scene, so a test can compare it. `detail` is undefined until it arrived. */
 	layout(data: Data, state: State, size: Size, detail: (query: Query) => Detail | undefined): Scene;
 	/** The proofs behind what is shown, one a site. */
