@@ -1,18 +1,21 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { findSites } from '../extension/attention/find-sites.ts';
 import { externalNeeds } from '../extension/onnx/external-needs.ts';
 import { fileSource } from '../extension/onnx/file-source.ts';
 import { indexModel } from '../extension/onnx/index-model.ts';
 import type { ModelIndex } from '../extension/onnx/model-index.ts';
 import { planProbes } from '../extension/onnx/probes.ts';
+import { graphQuestions } from '../extension/attention/graph-questions.ts';
 import type { ModelSummary } from '../extension/protocol/model.ts';
 import type { ModelInput, Proof, RunManifest } from '../extension/protocol/run.ts';
 import { checkInput } from '../extension/workspace/check-input.ts';
+import { FolderFiles } from '../extension/workspace/folder-files.ts';
 import { InputError } from '../extension/workspace/input-error.ts';
 import { parseInputFile } from '../extension/workspace/input-file.ts';
 import { summarizeModel } from '../extension/workspace/model-summary.ts';
+import { readTraining } from '../extension/workspace/training-runs.ts';
 import { views } from '../webview/app/views.ts';
 import { ModelBytes } from '../webview/runtime/model-bytes.ts';
 import { ModelRuntime } from '../webview/runtime/model-runtime.ts';
@@ -57,7 +60,7 @@ export async function run({
 		throw new InputError('malformed', `There is no view named ${id}; there are: ${known}`);
 	}
 	const { index, bytes } = await open(model);
-	const summary = summarize(model, index);
+	const summary = await summarize(model, index);
 	const fit = view.fit(summary);
 	if (!fit.fits) throw new InputError('malformed', `${view.title} does not fit: ${fit.reason}`);
 	const input = await readInput(model, file, index);
@@ -105,10 +108,11 @@ async function readExternal(folder: string, location: string): Promise<Uint8Arra
 	}
 }
 
-function summarize(path: string, index: ModelIndex): ModelSummary {
+async function summarize(path: string, index: ModelIndex): Promise<ModelSummary> {
 	const sites = findSites(index);
 	const uri = pathToFileURL(path).href;
-	return summarizeModel({ uri, name: basename(path), version: '1', index, sites }, []);
+	const training = await readTraining((file) => readFile(join(dirname(path), file), 'utf8'));
+	return summarizeModel({ uri, name: basename(path), version: '1', index, sites, training }, []);
 }
 
 async function readInput(
@@ -141,8 +145,9 @@ async function computeView(
 	const runtime = new ModelRuntime(
 		{ ort, gpu: undefined },
 		views,
-		(request) => Promise.resolve(planProbes(index, request)),
+		graphQuestions(index),
 		`Attnscope ${ATTNSCOPE_VERSION}`,
+		new FolderFiles(dirname(fileURLToPath(model.uri))),
 	);
 	const plan = planProbes(index, { taps: [...view.taps(model)], overrides: [] });
 	const silent = () => undefined;

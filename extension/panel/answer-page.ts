@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
+import { findTensors } from '../attention/list-tensors.ts';
 import { planProbes } from '../onnx/probes.ts';
 import type { Handlers } from '../protocol/endpoint.ts';
 import { PROTOCOL_VERSION, type hostMethods, type PageState } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/parse.ts';
+import { ArrayFiles } from '../workspace/array-files.ts';
 import { withModelBytes, versionOf } from '../workspace/model-file.ts';
 import type { ModelTarget } from '../workspace/model-target.ts';
 import type { OpenModel } from '../workspace/open-model.ts';
@@ -44,6 +46,7 @@ export function answerPage(services: Services, page: AskingPage): HostHandlers {
 		if (!vscode.workspace.isTrusted)
 			throw refusal('Models are not run before the workspace is trusted.');
 	};
+	const arrays = new ArrayFiles();
 	return {
 		ready: ({ version }) => {
 			if (version !== PROTOCOL_VERSION)
@@ -63,10 +66,27 @@ export function answerPage(services: Services, page: AskingPage): HostHandlers {
 			if (!file) throw refusal(`The model has no weights in ${location}.`);
 			return await readRange(file, offset, length, signal);
 		},
+		listFiles: async () => {
+			trusted();
+			return arrays.list((await shown()).uri);
+		},
+		describeFile: ({ path }, signal) => {
+			trusted();
+			return arrays.describe(path, signal);
+		},
+		readArray: ({ path, name }, signal) => {
+			trusted();
+			return arrays.read(path, name, signal);
+		},
+		pickFile: async () => {
+			trusted();
+			return arrays.pick((await shown()).uri);
+		},
 		planProbes: async (request) => {
 			trusted();
 			return planProbes((await shown()).model.index, request);
 		},
+		findTensors: async (search) => findTensors((await shown()).model.index, search),
 		reportRun: async (summary) => {
 			const { uri, model } = await shown();
 			const known = new Set(model.sites.map(({ id }) => id));

@@ -1,3 +1,4 @@
+import { arrayFile, arrayFileContent, storedArray } from './files.ts';
 import { modelSummary } from './model.ts';
 import {
 	anything,
@@ -13,6 +14,7 @@ import {
 	type Parsed,
 	type Parser,
 } from './parse.ts';
+import { tensorSearch, tensorsFound } from './tensors.ts';
 import { backendChoice, modelInput, runSummary } from './run.ts';
 
 /** Raised by one whenever a message changes shape, so a restored panel with old code is refused. */
@@ -75,6 +77,13 @@ export const hostMethods = {
 	readBytes: method(record({ offset: count, length: count }), bytes),
 	/** The same of a file that holds weights of the open model, by its path in the model's folder. */
 	readExternal: method(record({ location: text, offset: count, length: count }), bytes),
+	/** Files that hold arrays, such as dictionaries: those of the model's folder first. */
+	listFiles: method(record({}), listOf(arrayFile)),
+	/** What one of them holds; by the `path` that `listFiles` or `pickFile` gave. */
+	describeFile: method(record({ path: text }), arrayFileContent),
+	readArray: method(record({ path: text, name: text }), storedArray),
+	/** Lets the user choose such a file anywhere; null where they chose none. */
+	pickFile: method(record({}), optional(arrayFile)),
 	/** How to read and write the named tensors without touching the file. */
 	planProbes: method(probeRequest, probePlan),
 	/** The numbers and small pictures of a finished run. */
@@ -89,6 +98,8 @@ export const hostMethods = {
 		}),
 		nothing,
 	),
+	/** Float tensors of the open model by words of their names. */
+	findTensors: method(tensorSearch, tensorsFound),
 	/** Opens the line of code behind a site. */
 	revealCode: method(record({ site: text }), nothing),
 	/** The chosen site changed in the page; tree and editor follow. */

@@ -107,6 +107,79 @@ export const valueSummary = record({
 });
 export type ValueSummary = Parsed<typeof valueSummary>;
 
+/** A number of the graph that no input reaches, and the learned numbers it is made from. */
+export const streamScalar = record({
+	/**
+	 * `keep` multiplies the velocity that comes in, `push` the force, `damping` their sum, `look` the velocity that the
+	 * force is asked ahead along, `step` the displacement.
+	 */
+	role: oneOf('keep', 'push', 'damping', 'look', 'step'),
+	name: text,
+	value: finite,
+	from: listOf(record({ name: text, value: finite })),
+});
+
+/** One sum that carries the tokens on, `position = before + increment`; names of tensors `[B, T, D]`. */
+export const streamStep = record({
+	/** The site whose result the increment is made from; null for a feed-forward step. */
+	site: optional(text),
+	before: text,
+	position: text,
+	increment: text,
+	/** Where the increment is a velocity, or made from one. */
+	momentum: optional(
+		record({
+			velocityIn: text,
+			/** As handed on to the next step. */
+			velocity: text,
+			/** What the step adds to the velocity, before its scalars. */
+			force: text,
+			/** `[B, T, 1]`, what the displacement is divided by; null for none. */
+			mass: optional(text),
+			/** The mobility times `velocityIn`, where there is a mass. */
+			moved: optional(text),
+			scalars: listOf(streamScalar),
+		}),
+	),
+});
+export type StreamStep = Parsed<typeof streamStep>;
+
+/** The tokens from the embedding on; every step's `before` is the position of the one above it. */
+export const tokenStream = record({ start: text, steps: listOf(streamStep) });
+export type TokenStream = Parsed<typeof tokenStream>;
+
+/** What one training run left in a `metrics.json`: the loss along the way, on one axis of steps and one of time. */
+export const trainingRun = record({
+	/** Model and variant, for people. */
+	name: text,
+	/** Learned numbers; null where it is not said. */
+	parameters: optional(count),
+	seed: optional(count),
+	curve: listOf(record({ step: count, seconds: finite, loss: finite })),
+});
+export type TrainingRun = Parsed<typeof trainingRun>;
+
+/** A linear layer `output = input · weight`, as one node of the graph computes it, without its bias. */
+export const linearLayer = record({
+	/** The node's name. */
+	name: text,
+	/** Module path, such as `/layers.0/mlp/up`; empty where the names say nothing. */
+	path: text,
+	/** Names of tensors: what comes in, the weight as the node reads it, what comes out. */
+	input: text,
+	weight: text,
+	output: text,
+	inputs: count,
+	outputs: count,
+	/** Whether `weight` is `[outputs, inputs]`; else `[inputs, outputs]`. */
+	transposed: boolean,
+});
+export type LinearLayer = Parsed<typeof linearLayer>;
+
+/** A weight `[rows, width]` that rows are looked up in, such as an embedding. */
+export const lookupTable = record({ name: text, rows: count, width: count });
+export type LookupTable = Parsed<typeof lookupTable>;
+
 /** What the webview knows of a model without its weights. */
 export const modelSummary = record({
 	uri: text,
@@ -123,6 +196,13 @@ export const modelSummary = record({
 	inputs: listOf(valueSummary),
 	outputs: listOf(valueSummary),
 	sites: listOf(attentionSite),
+	/** Of the main graph, in its order; the first few hundred of a large model. */
+	linears: listOf(linearLayer),
+	tables: listOf(lookupTable),
 	codeLinks: listOf(codeLink),
+	/** Null where the graph carries tokens in no such way. */
+	stream: optional(tokenStream),
+	/** Of the `metrics.json` beside the model and of those it compares itself with. */
+	training: listOf(trainingRun),
 });
 export type ModelSummary = Parsed<typeof modelSummary>;

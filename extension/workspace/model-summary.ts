@@ -1,5 +1,7 @@
+import { findStream } from '../attention/token-stream.ts';
 import type { ModelIndex } from '../onnx/model-index.ts';
-import type { AttentionSite, CodeLink, ModelSummary } from '../protocol/model.ts';
+import { linearLayers } from './linear-layers.ts';
+import type { AttentionSite, CodeLink, ModelSummary, TrainingRun } from '../protocol/model.ts';
 
 /** A model that was read, and what it is called. */
 export interface KnownModel {
@@ -10,6 +12,8 @@ export interface KnownModel {
 	readonly sites: readonly AttentionSite[];
 	/** Files that hold weights; default: none. */
 	readonly external?: ModelSummary['external'];
+	/** What its training left; default: nothing. */
+	readonly training?: readonly TrainingRun[];
 }
 
 /** What pages and lists know of a model. */
@@ -30,6 +34,9 @@ export function summarizeModel(model: KnownModel, links: readonly CodeLink[]): M
 		inputs: values(index.graph.inputs),
 		outputs: values(index.graph.outputs),
 		sites: [...model.sites],
+		...linearLayers(index),
 		codeLinks: [...links],
+		stream: findStream(index, model.sites),
+		training: [...(model.training ?? [])],
 	};
 }

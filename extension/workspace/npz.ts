@@ -37,6 +37,30 @@ export function readNpz(bytes: Uint8Array, name: string, file: string): NumpyArr
 	return readNpy(array, `${file}, array ${name}`);
 }
 
+/** Names, element types and sizes of an archive's arrays. @throws InputError `malformed` */
+export function listNpz(
+	bytes: Uint8Array,
+	file: string,
+): { name: string; dtype: string; shape: number[] }[] {
+	let found: Record<string, Uint8Array>;
+	try {
+		found = unzipSync(bytes, { filter: ({ name }) => name.endsWith('.npy') });
+	} catch (error) {
+		throw new InputError('malformed', `${file} is not an .npz archive: ${String(error)}`);
+	}
+	return Object.entries(found).flatMap(([path, content]) => {
+		const name = path.replace(/\.npy$/, '');
+		try {
+			const { dtype, shape } = readNpy(content, `${file}, array ${name}`);
+			return [{ name, dtype, shape: [...shape] }];
+		} catch (error) {
+			// an array of texts or objects beside numbers is no reason to refuse those
+			if (error instanceof InputError) return [];
+			throw error;
+		}
+	});
+}
+
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const kinds: Readonly<Record<string, ElementType>> = {
 	f4: 'float32',

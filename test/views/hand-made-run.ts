@@ -48,7 +48,11 @@ export function modelWith(...sites: AttentionSite[]): ModelSummary {
 		outputs: [],
 		sites,
 		external: [],
+		linears: [],
+		tables: [],
 		codeLinks: [],
+		stream: null,
+		training: [],
 	};
 }
 
@@ -87,7 +91,20 @@ export function contextOf(
 		tokens,
 		labels: [...labels],
 		input: { source: 'a test', tensors: [], tokens: [...tokens], labels: [...labels], note: '' },
+		chosen: { backend: 'wasm', reason: 'WASM was asked for.', adapter: '' },
+		findTensors: () =>
+			Promise.resolve({
+				tensors: tensors.map(({ name, dtype, shape }) => ({ name, op: '', node: '', path: '', dtype, shape: [...shape], inputs: [] })), // prettier-ignore
+				total: tensors.length,
+			}),
+		placement: () => Promise.reject(new Error('A hand-made run was placed nowhere.')),
 		again: () => Promise.reject(new Error('A hand-made run cannot be run again.')),
+		files: {
+			list: () => Promise.resolve([]),
+			describe: () => Promise.reject(new Error('A hand-made run has no files.')),
+			read: () => Promise.reject(new Error('A hand-made run has no files.')),
+			pick: () => Promise.resolve(null),
+		},
 		tensor,
 		attention: (site) => openSite({ device: undefined, tensor }, site),
 		progress: () => undefined,

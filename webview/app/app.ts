@@ -235,6 +235,13 @@ export class App {
 				},
 				deviceLost: (reason) => this.loseDevice(reason),
 				planProbes: (request, stop) => this.host.ask('planProbes', request, { signal: stop }),
+				files: {
+					list: () => this.host.ask('listFiles', {}),
+					describe: (path) => this.host.ask('describeFile', { path }),
+					read: (path, name) => this.host.ask('readArray', { path, name }),
+					pick: () => this.host.ask('pickFile', {}),
+				},
+				findTensors: (search, stop) => this.host.ask('findTensors', search, { signal: stop }),
 			},
 			signal,
 		);

@@ -1,8 +1,10 @@
 import { Endpoint } from '../../extension/protocol/endpoint.ts';
 import type { ProbePlan, ProbeRequest } from '../../extension/protocol/messages.ts';
 import type { ModelSummary } from '../../extension/protocol/model.ts';
+import type { TensorSearch, TensorsFound } from '../../extension/protocol/tensors.ts';
 import type { RunManifest } from '../../extension/protocol/run.ts';
 import { fromWorkerMethods, workerMethods, type WorkerRun } from '../runtime/worker-methods.ts';
+import type { ArrayFiles } from '../view-api/view.ts';
 import { workerPort } from './host-port.ts';
 import { loadFiles, type ReadBytes } from './load-files.ts';
 
@@ -16,6 +18,8 @@ export interface WorkerEvents {
 	progress(message: string, done: number | null, total: number | null): void;
 	deviceLost(reason: string): void;
 	planProbes(request: ProbeRequest, signal: AbortSignal): Promise<ProbePlan>;
+	readonly files: ArrayFiles;
+	findTensors(search: TensorSearch, signal: AbortSignal): Promise<TensorsFound>;
 }
 
 type Remote = Endpoint<typeof fromWorkerMethods, typeof workerMethods>;
@@ -53,6 +57,11 @@ export class WorkerClient {
 			{
 				progress: ({ message, done, total }) => (events.progress(message, done, total), null),
 				planProbes: (request, stop) => events.planProbes(request, stop),
+				listFiles: async () => [...(await events.files.list())],
+				describeFile: ({ path }) => events.files.describe(path),
+				readArray: ({ path, name }) => events.files.read(path, name),
+				pickFile: () => events.files.pick(),
+				findTensors: (search, stop) => events.findTensors(search, stop),
 				deviceLost: ({ reason }) => (events.deviceLost(reason), null),
 			},
 			workerMethods,

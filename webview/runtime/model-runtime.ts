@@ -1,8 +1,17 @@
-import type { ProbePlan, ProbeRequest } from '../../extension/protocol/messages.ts';
+import type { GraphQuestions } from '../../extension/protocol/graph-questions.ts';
 import type { ModelSummary } from '../../extension/protocol/model.ts';
 import type { BackendChoice, ModelInput, RunManifest } from '../../extension/protocol/run.ts';
-import type { ComputedView, OtherRun, RunAgain, ViewContext } from '../view-api/view.ts';
+import type {
+	ArrayFiles,
+	ComputedView,
+	OtherRun,
+	Placement,
+	RunAgain,
+	ViewContext,
+} from '../view-api/view.ts';
 import { wordsOf } from './backend.ts';
+import type { LogTap } from './log-tap.ts';
+import { hearPlacement } from './placement.ts';
 import { hashInput, tokensOf } from './feeds.ts';
 import type { ModelBytes } from './model-bytes.ts';
 import type { ModelSession, SessionPlan, Surroundings } from './model-session.ts';
@@ -19,9 +28,6 @@ export interface RunRequest {
 	readonly loadMilliseconds: number;
 }
 
-/** Plans probes of the model; the index it takes is the host's. */
-export type PlanProbes = (request: ProbeRequest) => Promise<ProbePlan>;
-
 interface LastRun {
 	readonly bytes: ModelBytes;
 	readonly request: RunRequest;
@@ -31,6 +37,13 @@ interface LastRun {
 
 type Progress = ViewContext['progress'];
 
+const noFiles: ArrayFiles = {
+	list: () => Promise.resolve([]),
+	describe: (path) => Promise.reject(new RunError('session', `There is no file ${path} here.`)),
+	read: (path) => Promise.reject(new RunError('session', `There is no file ${path} here.`)),
+	pick: () => Promise.resolve(null),
+};
+
 /** Runs one model and computes views on its tensors; the same in the worker and in Node. */
 export class ModelRuntime {
 	private readonly sessions: SessionCache;
@@ -39,10 +52,11 @@ export class ModelRuntime {
 	private runs = 0;
 
 	constructor(
-		surroundings: Surroundings,
+		private readonly surroundings: Surroundings,
 		private readonly views: readonly ComputedView[],
-		private readonly planProbes: PlanProbes,
+		private readonly graph: GraphQuestions,
 		private readonly tool: string,
+		private readonly files: ArrayFiles = noFiles,
 	) {
 		this.sessions = new SessionCache(surroundings);
 	}
@@ -122,29 +136,38 @@ export class ModelRuntime {
 			tensor,
 			attention: (site) => openSite({ device: session.device, tensor }, site),
 			again: (again) => this.again(last, again, signal),
+			files: this.files,
+			findTensors: (search) => this.graph.findTensors(search),
+			placement: () => this.placement(last),
+			chosen: session.chosen,
 			progress,
 			signal,
 		};
 	}
 
+	/** On WASM there is but one place. */
+	private async placement({ bytes, request, session }: LastRun): Promise<Placement> {
+		if (session.chosen.backend === 'webgpu')
+			return await hearPlacement(this.surroundings, this.log, bytes, request.plan);
+		const { model } = request;
+		const node = { processor: 'CPU', op: '', name: '' };
+		return { nodes: Array.from({ length: model.nodes }, () => node) };
+	}
+
 	private async again(
 		{ bytes, request, session: first }: LastRun,
-		{ input = request.input, overrides = [], taps }: RunAgain,
+		{ input = request.input, overrides = [], taps, backend: asked }: RunAgain,
 		signal: AbortSignal,
 	): Promise<OtherRun> {
 		signal.throwIfAborted();
 		const writes = overrides.map(({ tensor, dtype }) => ({ tensor, dtype }));
-		const plan = await this.planProbes({ taps: [...taps], overrides: writes });
+		const plan = await this.graph.planProbes({ taps: [...taps], overrides: writes });
 		const [refused] = plan.refused;
 		if (refused) throw new RunError('session', `${refused.tensor}: ${refused.reason}`);
-		const { backend, reason } = first.chosen;
-		const session = await this.sessions.get(
-			request.model,
-			bytes,
-			plan,
-			backend,
-			backend === 'wasm' ? reason : undefined,
-		);
+		const backend = asked ?? first.chosen.backend;
+		const fallback = asked === undefined && backend === 'wasm' ? first.chosen.reason : undefined;
+		const session = await this.sessions.get(request.model, bytes, plan, backend, fallback);
+		if (session.chosen.backend !== backend) throw new RunError('no-backend', session.chosen.reason);
 		signal.throwIfAborted();
 		const tensors = await session.run(input, overrides);
 		return {

@@ -1,5 +1,7 @@
+import type { ArrayFile, ArrayFileContent, StoredArray } from '../../extension/protocol/files.ts';
 import { unread } from '../../extension/protocol/messages.ts';
 import type { Method, ProbePlan, ProbeRequest } from '../../extension/protocol/messages.ts';
+import type { TensorSearch, TensorsFound } from '../../extension/protocol/tensors.ts';
 import type { BackendChoice, RunManifest } from '../../extension/protocol/run.ts';
 import type { RunRequest } from './model-runtime.ts';
 
@@ -35,5 +37,11 @@ export const fromWorkerMethods = {
 	progress: within<{ message: string; done: number | null; total: number | null }, null>(),
 	/** The index that plans take is the host's; the page passes the question on. */
 	planProbes: within<ProbeRequest, ProbePlan>(),
+	/** Files are the host's too. */
+	listFiles: within<Record<string, never>, ArrayFile[]>(),
+	describeFile: within<{ path: string }, ArrayFileContent>(),
+	readArray: within<{ path: string; name: string }, StoredArray>(),
+	pickFile: within<Record<string, never>, ArrayFile | null>(),
+	findTensors: within<TensorSearch, TensorsFound>(),
 	deviceLost: within<{ reason: string }, null>(),
 };

@@ -1,7 +1,10 @@
 import * as ort from 'onnxruntime-web/webgpu';
 import { Endpoint, type Port } from '../../extension/protocol/endpoint.ts';
 import type { ProbeRequest } from '../../extension/protocol/messages.ts';
+import type { TensorSearch } from '../../extension/protocol/tensors.ts';
 import { views } from '../app/views.ts';
+import type { ArrayFiles } from '../view-api/view.ts';
+import { LogTap } from './log-tap.ts';
 import { ModelBytes } from './model-bytes.ts';
 import { ModelRuntime } from './model-runtime.ts';
 import { RunError } from './run-error.ts';
@@ -24,6 +27,8 @@ const port: Port = {
 		return () => scope.removeEventListener('message', hear);
 	},
 };
+
+const log = new LogTap(console);
 
 let runtime: ModelRuntime | undefined;
 let bytes: ModelBytes | undefined;
@@ -71,7 +76,15 @@ const endpoint = new Endpoint(
 			bytes = new ModelBytes(modelBytes);
 			const gpu = scope.navigator.gpu;
 			const planProbes = (request: ProbeRequest) => endpoint.ask('planProbes', request);
-			runtime = new ModelRuntime({ ort, gpu }, views, planProbes, `Attnscope ${ATTNSCOPE_VERSION}`);
+			const findTensors = (search: TensorSearch) => endpoint.ask('findTensors', search);
+			const files: ArrayFiles = {
+				list: () => endpoint.ask('listFiles', {}),
+				describe: (path) => endpoint.ask('describeFile', { path }),
+				read: (path, name) => endpoint.ask('readArray', { path, name }),
+				pick: () => endpoint.ask('pickFile', {}),
+			};
+			const tool = `Attnscope ${ATTNSCOPE_VERSION}`;
+			runtime = new ModelRuntime({ ort, gpu }, views, { planProbes, findTensors }, tool, files);
 			return null;
 		},
 		putBytes: ({ offset, bytes: part }) => {

@@ -1,5 +1,7 @@
+import type { ArrayFile, ArrayFileContent, StoredArray } from '../../extension/protocol/files.ts';
 import type { AttentionSite, ModelSummary } from '../../extension/protocol/model.ts';
-import type { ModelInput, Proof } from '../../extension/protocol/run.ts';
+import type { Backend, ModelInput, Proof } from '../../extension/protocol/run.ts';
+import type { TensorSearch, TensorsFound } from '../../extension/protocol/tensors.ts';
 import type { OpenSite } from './open-site.ts';
 import type { NamedTensor, ReadsTensors } from './named-tensor.ts';
 import type { Scene, Size } from './scene.ts';
@@ -22,6 +24,18 @@ export interface RunAgain {
 	readonly overrides?: readonly Override[];
 	/** Tensors to read. The model's own outputs are always read. */
 	readonly taps: readonly string[];
+	/** Where to run; the run's own backend where left out. */
+	readonly backend?: Backend;
+}
+
+/** Where the nodes of the run's graph were placed, after the runtime had fused some of them. */
+export interface Placement {
+	/** By processor, `WebGPU` or `CPU`; the operator type of each node, and its name where it has one. */
+	readonly nodes: readonly {
+		readonly processor: string;
+		readonly op: string;
+		readonly name: string;
+	}[];
 }
 
 /** The tensors of another run; they are the asker's until released. */
@@ -32,6 +46,19 @@ export interface OtherRun {
 	 */
 	tensor(name: string): Promise<NamedTensor>;
 	release(): void;
+}
+
+/**
+ * Files with arrays near the model, such as dictionaries and stored inputs: `.safetensors` and `.npz`.
+ * Each method rejects with a sentence for a file that is not what it should be.
+ */
+export interface ArrayFiles {
+	/** Those of the model's folder first. */
+	list(): Promise<readonly ArrayFile[]>;
+	describe(path: string): Promise<ArrayFileContent>;
+	read(path: string, name: string): Promise<StoredArray>;
+	/** Asks the user for one; null where none was chosen, or nobody can be asked. */
+	pick(): Promise<ArrayFile | null>;
 }
 
 /** What `compute` and `detail` may reach, in the worker or in Node: nothing else is handed to them. */
@@ -51,11 +78,21 @@ export interface ViewContext extends ReadsTensors {
 	 */
 	attention(site: AttentionSite): Promise<OpenSite>;
 	/**
-	 * Runs the model once more, with other inputs or with tensors replaced; the run on show stays as it is. The session for
+	 * Runs the model once more, with other inputs, with tensors replaced or on another backend; the run on show stays as it is. The session for
 	 * the same taps and overridden names is kept, so that a dial costs a run and not a session.
 	 * @throws RunError `session` with the runtime's words, or naming what cannot be read or replaced and why
 	 */
 	again(request: RunAgain): Promise<OtherRun>;
+	readonly files: ArrayFiles;
+	/** Float tensors of the graph by words of their names, in graph order; any of them can be read by `again`. */
+	findTensors(search: TensorSearch): Promise<TensorsFound>;
+	/** Where the run was, and why there. */
+	readonly chosen: { readonly backend: Backend; readonly reason: string; readonly adapter: string };
+	/**
+	 * Makes the session once more to hear from the runtime where it places each node.
+	 * @throws RunError `session` where the runtime does not say
+	 */
+	placement(): Promise<Placement>;
 	/** Says what is being done, for the progress line; `done` of `total` where known. */
 	progress(message: string, done?: number, total?: number): void;
 	readonly signal: AbortSignal;
