@@ -49,6 +49,26 @@ const model = {
 			found: true,
 		},
 	],
+	stream: {
+		start: 'embedded',
+		steps: [
+			{
+				site: site.id,
+				before: 'embedded',
+				position: 'x1',
+				increment: 'v1',
+				momentum: {
+					velocityIn: 'v0',
+					velocity: 'v1',
+					force: 'f',
+					mass: 'z',
+					moved: 'bp',
+					scalars: [{ role: 'keep', name: 'beta', value: 0.9, from: [{ name: 'b', value: 2.2 }] }],
+				},
+			},
+		],
+	},
+	training: [{ name: 'm', parameters: 3, seed: 1, curve: [{ step: 10, seconds: 0.5, loss: 2.5 }] }],
 };
 const input = {
 	source: 'prompt.json',

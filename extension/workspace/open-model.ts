@@ -1,10 +1,11 @@
-import type { Uri } from 'vscode';
+import { Uri, workspace } from 'vscode';
 import { findSites } from '../attention/find-sites.ts';
 import { indexModel } from '../onnx/index-model.ts';
 import type { ModelIndex } from '../onnx/model-index.ts';
-import type { AttentionSite } from '../protocol/model.ts';
+import type { AttentionSite, TrainingRun } from '../protocol/model.ts';
 import { findExternalFiles, type ExternalFiles } from './external-files.ts';
 import { versionOf, withModelBytes } from './model-file.ts';
+import { readTraining } from './training-runs.ts';
 
 /** A model as its file was at one moment; no handle stays open behind it. */
 export interface OpenModel {
@@ -18,6 +19,7 @@ export interface OpenModel {
 	readonly index: ModelIndex;
 	readonly sites: readonly AttentionSite[];
 	readonly external: ExternalFiles;
+	readonly training: readonly TrainingRun[];
 }
 
 /** @throws FormatError, or what the file system says */
@@ -28,5 +30,9 @@ export async function openModel(uri: Uri, signal: AbortSignal): Promise<OpenMode
 	const name = uri.path.slice(uri.path.lastIndexOf('/') + 1);
 	const external = await findExternalFiles(uri, index);
 	const version = [fileVersion, ...external.files.map((file) => file.version)].join(' ');
-	return { uri, name, version, fileVersion, index, sites: findSites(index), external };
+	const training = await readTraining(async (path) => {
+		const file = Uri.joinPath(uri, '..', path);
+		return new TextDecoder().decode(await workspace.fs.readFile(file));
+	});
+	return { uri, name, version, fileVersion, index, sites: findSites(index), external, training };
 }

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from common.exporting import export
-from common.motion import motion_names, watch_motion
+from common.motion import motion_names, watch_energies, watch_motion
 from common.recall_sample import SEEDS
 from common.records import answers_to_prompt, parameter_count, run_and_record, update_json, versions, write_prompt, write_reference
 from common.text import character_name, held_out_windows, random_windows
@@ -20,6 +20,7 @@ BATCH = 8
 LENGTH = 128
 CHECKPOINTS = 10
 PROMPT_AT = 3
+RACERS = ('momentum-standard', 'momentum-yuriiformer', 'momentum-sympformer')
 
 
 def held_out_loss(model, count=110, length=LENGTH):
@@ -83,10 +84,21 @@ def ablation(model):
     return losses
 
 
+def prompt_losses(model, inputs, targets):
+    """Mean negative log-likelihood of the prompt's next characters with the incoming velocity scaled by 0, one half and 1."""
+    losses = []
+    for scale in (0.0, 0.5, 1.0):
+        set_momentum(model, scale)
+        with torch.no_grad():
+            logits = model(torch.from_numpy(inputs))
+        losses.append({'momentum': scale, 'loss': float(F.cross_entropy(logits.flatten(0, 1), torch.from_numpy(targets).flatten()))})
+    return losses
+
+
 def train_sample(folder, build, title, variants=None):
     """
-    Train each variant for each seed and write `metrics.json` after each run. The weights kept are those of the seed with
-    the lowest held-out loss; `seeds` holds the figures of all.
+    Train each variant for each seed and write `metrics.json` after each run. The weights kept are those of the first seed;
+    `seeds` holds the figures of all.
 
     variants: name to the arguments of `build`; the name None is the sample's own model.
     """
@@ -103,13 +115,13 @@ def train_sample(folder, build, title, variants=None):
 
 
 def record_run(folder, name, model, run):
-    """Add one run to the sample, or to its variant `name`, and keep the weights if no run of it was better."""
+    """Add one run to the sample, or to its variant `name`, and keep the weights of the first seed."""
     path = folder / 'metrics.json'
     metrics = json.loads(path.read_text())
     entry = metrics if name is None else metrics.setdefault('variants', {}).setdefault(name, {})
     others = [other for other in entry.get('seeds', []) if other['training']['seed'] != run['training']['seed']]
     entry['seeds'] = sorted([*others, run], key=lambda other: other['training']['seed'])
-    if min(entry['seeds'], key=lambda other: other['heldOutLoss']) is run:
+    if run['training']['seed'] == SEEDS[0]:
         torch.save(model.state_dict(), weights(folder, name))
         entry.update(run, parameters=parameter_count(model), exportedSeed=run['training']['seed'], testSet=test_set(folder, model))
     update_json(path, **metrics)
@@ -141,15 +153,18 @@ def export_sample(folder, build, files=None):
     asked = np.where(np.arange(64) % 5 == 4, targets[0], -100)
     metrics = json.loads((folder / 'metrics.json').read_text())
     metrics['models'] = {file: name for file, (name, _) in files.items()}
+    metrics['compare'] = [f'../{other}/metrics.json' for other in RACERS if other != folder.name]
     for file, (name, options) in files.items():
         model = build(**options)
         model.load_state_dict(torch.load(weights(folder, name)))
         moves = set_momentum(model, 1.0)
         motion = watch_motion(model) if moves else {}
+        energies = watch_energies(model)
         logits, maps = run_and_record(model.eval(), inputs[0])
         entry = metrics if name is None else metrics['variants'][name]
         entry['prompt'] = answers_to_prompt(asked, logits)
         if name is None:
+            metrics['motion'] = {**{name: list(values) for name, values in energies.items()}, 'loss': prompt_losses(model, inputs, targets)}
             write_reference(folder, logits, {**motion, **{f'layers.{i}.probabilities': w for i, w in enumerate(maps)}})
         export(model, torch.from_numpy(np.repeat(inputs, 2, axis=0)), folder / file)
         if moves:
