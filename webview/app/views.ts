@@ -1,6 +1,7 @@
 import type { View } from '../view-api/view.ts';
 import { attention } from '../views/attention/attention.ts';
+import { recall } from '../views/recall/recall.ts';
 import { tokenRouting } from '../views/token-routing/token-routing.ts';
 
 /** Every view, in the order the picker shows them. */
-export const views: readonly View[] = [attention, tokenRouting];
+export const views: readonly View[] = [attention, tokenRouting, recall];
