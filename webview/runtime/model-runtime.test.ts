@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-web';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findSites } from '../../extension/attention/find-sites.ts';
+import { graphQuestions } from '../../extension/attention/graph-questions.ts';
 import { bytesSource } from '../../extension/onnx/bytes-source.ts';
 import { indexModel } from '../../extension/onnx/index-model.ts';
 import { planProbes } from '../../extension/onnx/probes.ts';
@@ -55,7 +56,7 @@ function start(
 	const runtime = new ModelRuntime(
 		{ ort, gpu: undefined },
 		[view],
-		(request) => Promise.resolve(planProbes(index, request)),
+		graphQuestions(index),
 		'test',
 	);
 	const plan = planProbes(index, request);

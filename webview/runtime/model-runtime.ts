@@ -10,7 +10,6 @@ import type {
 	ViewContext,
 } from '../view-api/view.ts';
 import { wordsOf } from './backend.ts';
-import type { LogTap } from './log-tap.ts';
 import { hearPlacement } from './placement.ts';
 import { hashInput, tokensOf } from './feeds.ts';
 import type { ModelBytes } from './model-bytes.ts';
@@ -148,7 +147,7 @@ export class ModelRuntime {
 	/** On WASM there is but one place. */
 	private async placement({ bytes, request, session }: LastRun): Promise<Placement> {
 		if (session.chosen.backend === 'webgpu')
-			return await hearPlacement(this.surroundings, this.log, bytes, request.plan);
+			return await hearPlacement(this.surroundings, bytes, request.plan);
 		const { model } = request;
 		const node = { processor: 'CPU', op: '', name: '' };
 		return { nodes: Array.from({ length: model.nodes }, () => node) };

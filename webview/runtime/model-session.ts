@@ -5,6 +5,7 @@ import type { BackendChoice, ModelInput } from '../../extension/protocol/run.ts'
 import { chooseBackend, onWasm, wordsOf, type ChosenBackend } from './backend.ts';
 import type { Override } from '../view-api/view.ts';
 import { toFeeds, toOverride } from './feeds.ts';
+import type { LogTap } from './log-tap.ts';
 import type { ModelBytes } from './model-bytes.ts';
 import { NamedTensors } from './named-tensors.ts';
 import { RunError } from './run-error.ts';
@@ -15,6 +16,10 @@ export type Ort = typeof ort;
 export interface Surroundings {
 	readonly ort: Ort;
 	readonly gpu: GPU | undefined;
+	/** Hears what the runtime writes, where that can be had. */
+	readonly log?: LogTap;
+	/** Lets the runtime say all that it does. */
+	readonly verbose?: boolean;
 }
 
 export type SessionPlan = Pick<ProbePlan, 'edits' | 'suffix' | 'outputs' | 'inputs'>;
@@ -38,7 +43,7 @@ export class ModelSession {
 	 * @throws RunError `session` where WASM refuses the model too
 	 */
 	static async create(
-		{ ort, gpu }: Surroundings,
+		{ ort, gpu, verbose }: Surroundings,
 		bytes: ModelBytes,
 		plan: SessionPlan,
 		choice: BackendChoice,
@@ -46,7 +51,8 @@ export class ModelSession {
 	): Promise<ModelSession> {
 		const model = bytes.patched(plan);
 		const files = [...bytes.external].map(([path, data]) => ({ path, data }));
-		const common = files.length === 0 ? quiet : { ...quiet, externalData: files };
+		const said = verbose === true ? { logSeverityLevel: 0 as const } : quiet;
+		const common = files.length === 0 ? said : { ...said, externalData: files };
 		const start = performance.now();
 		let chosen = wasmBecause === undefined ? await chooseBackend(choice, gpu) : onWasm(wasmBecause);
 		if (chosen.backend === 'webgpu') {

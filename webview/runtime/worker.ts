@@ -84,7 +84,13 @@ const endpoint = new Endpoint(
 				pick: () => endpoint.ask('pickFile', {}),
 			};
 			const tool = `Attnscope ${ATTNSCOPE_VERSION}`;
-			runtime = new ModelRuntime({ ort, gpu }, views, { planProbes, findTensors }, tool, files);
+			runtime = new ModelRuntime(
+				{ ort, gpu, log },
+				views,
+				{ planProbes, findTensors },
+				tool,
+				files,
+			);
 			return null;
 		},
 		putBytes: ({ offset, bytes: part }) => {
