@@ -7,15 +7,19 @@ import { linearOperators } from './linear-operators.ts';
 import { recurrentState } from './recurrent-state.ts';
 import { runningState } from './running-state.ts';
 import { softmaxAttention } from './softmax-attention.ts';
+import { superposedAttention } from './superposed-attention.ts';
+import { thresholdLayer } from './threshold-layer.ts';
 
 /** Every form that is looked for, the commonest in public models first. */
 export const forms: readonly FormFinder[] = [
 	softmaxAttention,
 	fusedAttention,
 	linearOperators,
+	superposedAttention,
 	exponentialSoftmax,
 	linearAttention,
 	recurrentState,
 	runningState,
 	gatedConvolution,
+	thresholdLayer,
 ];
