@@ -169,8 +169,10 @@ export class ModelRuntime {
 		if (session.chosen.backend !== backend) throw new RunError('no-backend', session.chosen.reason);
 		signal.throwIfAborted();
 		const tensors = await session.run(input, overrides);
+		const tensor = (name: string) => Promise.resolve().then(() => tensors.get(name));
 		return {
-			tensor: (name) => Promise.resolve().then(() => tensors.get(name)),
+			tensor,
+			attention: (site) => openSite({ device: session.device, tensor }, site),
 			release: () => tensors.dispose(),
 		};
 	}

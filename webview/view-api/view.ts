@@ -45,6 +45,8 @@ export interface OtherRun {
 	 * @throws RunError `no-such-tensor`
 	 */
 	tensor(name: string): Promise<NamedTensor>;
+	/** As `ViewContext.attention`, over the tensors of this run. */
+	attention(site: AttentionSite): Promise<OpenSite>;
 	release(): void;
 }
 
