@@ -45,10 +45,34 @@ export function transpose({ rows, columns, values }: Matrix): Matrix {
 export function pseudoinverse(matrix: Matrix): Matrix {
 	const turned = transpose(matrix);
 	const wide = matrix.columns >= matrix.rows;
-	const gram = wide ? multiply(matrix, turned) : multiply(turned, matrix);
-	const factor = cholesky(gram);
+	const factor = cholesky(gram(wide ? matrix : turned));
 	if (wide) return transpose(solve(factor, matrix));
 	return solve(factor, turned);
+}
+
+/** `A Aᵀ`. */
+export function gram({ rows, columns, values }: Matrix): Matrix {
+	const product = zeros(rows, rows);
+	for (let i = 0; i < rows; i++) {
+		const own = values.subarray(i * columns, (i + 1) * columns);
+		for (let j = 0; j <= i; j++) {
+			const from = j * columns;
+			let sum = 0;
+			for (let k = 0; k < columns; k++) sum += own[k]! * values[from + k]!;
+			product.values[i * rows + j] = sum;
+			product.values[j * rows + i] = sum;
+		}
+	}
+	return product;
+}
+
+/**
+ * `A⁻¹ B` of a symmetric positive definite A.
+ *
+ * @throws KernelError `shape` when rows depend on one another
+ */
+export function solveSymmetric(matrix: Matrix, right: Matrix): Matrix {
+	return solve(cholesky(matrix), right);
 }
 
 /** Lower triangular L with `L Lᵀ = A`. */

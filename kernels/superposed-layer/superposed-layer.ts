@@ -26,6 +26,13 @@ export {
 } from './code-metrics.ts';
 export { interferenceOnDevice, interferenceReference, type Interference } from './interference.ts';
 export { correlation, multiply, pseudoinverse, transpose, type Matrix } from './linear-algebra.ts';
+export {
+	recoverComputation,
+	recoveryError,
+	type Recovered,
+	type RecoveryError,
+} from './recover.ts';
+export { singularValues } from './singular-values.ts';
 export { beforeByPair, runLayer, runLayers, type LayerRun } from './run-layer.ts';
 export { channelFor, neuronBounds, type LayerSizes } from './shape.ts';
 export { addTallies, noTrials, ratesOf, type Rates, type Tally, type TrialSizes } from './tally.ts';
