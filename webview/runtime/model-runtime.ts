@@ -86,6 +86,7 @@ export class ModelRuntime {
 		}
 		const milliseconds = performance.now() - start;
 		this.last = { bytes, request, session, tensors };
+		this.sessions.show(session);
 		return this.manifest(request, session, milliseconds);
 	}
 

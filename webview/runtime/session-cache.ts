@@ -5,12 +5,22 @@ import { ModelSession, type SessionPlan, type Surroundings } from './model-sessi
 
 /** The run on show and two others: each session holds the model's weights once more. */
 const KEPT_SESSIONS = 3;
+/** Of a small model more are kept, as far as their weights together stay under this many bytes. */
+const KEPT_BYTES = 64 * 2 ** 20;
+const MOST_SESSIONS = 12;
 
 /** Sessions by model, probes and backend; the least recently used leaves first. */
 export class SessionCache {
 	private readonly kept = new Map<string, ModelSession>();
+	/** Whose tensors others still read. */
+	private shown: ModelSession | undefined;
 
 	constructor(private readonly surroundings: Surroundings) {}
+
+	/** The session of the run on show is not let go. */
+	show(session: ModelSession): void {
+		this.shown = session;
+	}
 
 	/**
 	 * @param wasmBecause set where WASM is a fallback whose reason the caller knows
@@ -34,10 +44,13 @@ export class SessionCache {
 		}
 		const made = await ModelSession.create(this.surroundings, bytes, plan, choice, wasmBecause);
 		this.kept.set(key, made);
-		const [oldest] = this.kept;
-		if (this.kept.size > KEPT_SESSIONS && oldest) {
-			this.kept.delete(oldest[0]);
-			await oldest[1].dispose();
+		const room = Math.min(MOST_SESSIONS, Math.floor(KEPT_BYTES / bytes.size));
+		if (this.kept.size > Math.max(KEPT_SESSIONS, room)) {
+			const oldest = [...this.kept].find(([, session]) => session !== this.shown);
+			if (oldest) {
+				this.kept.delete(oldest[0]);
+				await oldest[1].dispose();
+			}
 		}
 		return made;
 	}
