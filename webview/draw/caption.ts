@@ -1,12 +1,17 @@
 import type { Mark, Scene, TextMark } from '../view-api/scene.ts';
+import { withFigures } from './figure-marks.ts';
 import { estimatedWidth, wrapped } from './text.ts';
 import type { Theme } from './theme.ts';
 
 const MARGIN = 12;
 const LINE = 1.4;
 
-/** The scene with its title and description written above it and a margin around: what leaves the editor as a file. */
-export function captioned(scene: Scene, theme: Theme): Scene {
+/**
+ * The scene with its title and description written above it, its figures below and a margin around: what leaves the
+ * editor as a file.
+ */
+export function captioned(picture: Scene, theme: Theme): Scene {
+	const scene = withFigures(picture, theme);
 	const title: TextMark = {
 		kind: 'text',
 		x: MARGIN,
