@@ -10,6 +10,8 @@ export default defineConfig({
 		globalSetup: ['harness/install.ts'],
 		// One editor and one browser already ask for more than the two cores there are
 		fileParallelism: false,
+		// A journey drives three programs that are not ours; one that fails twice is broken, and a retry shows in the report
+		retry: process.env.CI ? 1 : 0,
 		// Above what `journey` allows itself, so that it can still say what it saw
 		testTimeout: 330_000,
 		hookTimeout: 120_000,

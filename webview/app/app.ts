@@ -282,7 +282,7 @@ export class App {
 		this.dropWorker();
 		this.showFailure(
 			'The GPU device was lost',
-			`${reason}. Nothing of the model is gone; run it again, or pick WASM as the backend.`,
+			`${reason.replace(/\.+$/, '')}. Nothing of the model is gone; run it again, or pick WASM as the backend.`,
 			'run',
 		);
 	}

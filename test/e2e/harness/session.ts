@@ -59,6 +59,7 @@ export class Session {
 	static async start(options: SessionOptions): Promise<Session> {
 		const home = await mkdtemp(join(tmpdir(), 'attnscope-e2e-'));
 		const workspace = join(home, 'samples');
+		await mkdir(workspace, { recursive: true });
 		for (const sample of options.samples ?? ['common', 'mqar-softmax'])
 			await cp(join(root, 'samples', sample), join(workspace, sample), { recursive: true });
 		for (const [path, content] of Object.entries(options.files ?? {}))
@@ -98,6 +99,14 @@ export class Session {
 		const troubles = await this.troubles.all(join(this.home, 'user'));
 		await writeFile(join(folder, 'server.log'), this.server.log());
 		await writeFile(join(folder, 'troubles.txt'), troubles.join('\n'));
+	}
+
+	/** Ends the browser's GPU process, as a driver that hangs does: every device of every page is lost. */
+	async crashGpu(): Promise<void> {
+		const devtools = await this.browser.newBrowserCDPSession();
+		// the answer may come from a process that is no more
+		await devtools.send('Browser.crashGpuProcess').catch(() => undefined);
+		await devtools.detach();
 	}
 
 	/** Saves a screenshot of the editor as test-results/shots/NAME.png. */

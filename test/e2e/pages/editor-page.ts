@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
 import { vi } from 'vitest';
 import { HoverBox } from './hover-box.ts';
@@ -83,9 +84,14 @@ export class EditorPage {
 
 	/** Puts the cursor at the start of a line of the open code. */
 	async goToLine(line: number): Promise<void> {
-		await this.#type('Control+p', `:${String(line)}`);
-		await this.page.keyboard.press('Enter');
-		await this.cursorLine(line).waitFor();
+		await vi.waitFor(
+			async () => {
+				await this.#type('Control+p', `:${String(line)}`);
+				await this.page.keyboard.press('Enter');
+				await this.cursorLine(line).waitFor({ timeout: 5_000 });
+			},
+			{ timeout: 60_000 },
+		);
 	}
 
 	/** The status bar's `Ln 12, Col 1`. */
@@ -107,6 +113,49 @@ export class EditorPage {
 		await this.page.getByPlaceholder(/Color Theme/).fill(name);
 		await this.page
 			.getByRole('option', { name: new RegExp(`^${name}`) })
+			.first()
+			.click();
+	}
+
+	/** Asks to run the model in front on another input, of the kind that the list names. */
+	async chooseInput(kind: string): Promise<void> {
+		await this.runCommand('Attnscope: Run Model on Input…');
+		await this.page.getByRole('option', { name: kind }).first().click();
+	}
+
+	/** Into the question that is open. */
+	async typeAnswer(text: string, key?: 'Enter'): Promise<void> {
+		const box = this.#question.getByRole('textbox');
+		await box.fill(text);
+		if (key) await box.press(key);
+	}
+
+	/** What the question that is open has against the answer. */
+	answerProblem(words: string | RegExp): Locator {
+		return this.#question.getByText(words);
+	}
+
+	/** Gives the file dialog a path of its own. */
+	async answerFileDialog(path: string): Promise<void> {
+		await this.typeAnswer(path);
+		await this.acceptFileDialog();
+	}
+
+	/** Waits until the extension has written a file. */
+	async fileIsThere(path: string): Promise<void> {
+		await vi.waitFor(() => stat(path), { timeout: 30_000 });
+	}
+
+	async openWalkthrough(title: string): Promise<void> {
+		await this.runCommand('Welcome: Open Walkthrough...');
+		await this.page.getByRole('option', { name: title }).first().click();
+	}
+
+	/** A link or button in the editor's own pages. */
+	async pressLink(name: string): Promise<void> {
+		await this.page
+			.getByRole('button', { name, exact: true })
+			.or(this.page.getByRole('link', { name, exact: true }))
 			.first()
 			.click();
 	}
@@ -141,6 +190,11 @@ export class EditorPage {
 		return InspectorPanel.find(this.page, surface);
 	}
 
+	/** The box in which the editor asks for one thing. */
+	get #question(): Locator {
+		return this.page.locator('.quick-input-widget');
+	}
+
 	#inExplorer(name: string): Locator {
 		return this.page
 			.getByRole('tree', { name: 'Files Explorer' })
@@ -157,7 +211,6 @@ export class EditorPage {
 		const option = this.page.getByRole('option', { name: wanted }).first();
 		await vi.waitFor(
 			async () => {
-				await this.page.keyboard.press('Escape');
 				await this.#type(key, typed);
 				await option.waitFor({ timeout: 5_000 });
 			},
@@ -166,10 +219,16 @@ export class EditorPage {
 		await option.click();
 	}
 
-	/** Into the box for commands, files and lines. */
+	/** Into the box for commands, files and lines. One that is just closing takes the key and closes all the same. */
 	async #type(key: string, typed: string): Promise<void> {
-		await this.page.keyboard.press(key);
 		const box = this.page.getByPlaceholder(/Search files by name|Type the name of a command/);
-		await box.fill(typed);
+		await vi.waitFor(
+			async () => {
+				await this.page.keyboard.press('Escape');
+				await this.page.keyboard.press(key);
+				await box.fill(typed, { timeout: 3_000 });
+			},
+			{ timeout: 60_000 },
+		);
 	}
 }

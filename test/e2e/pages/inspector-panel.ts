@@ -27,6 +27,11 @@ export class InspectorPanel {
 		return this;
 	}
 
+	/** Waits until the page says what it is doing, with a way out. */
+	async isBusy(): Promise<void> {
+		await this.#inState('loading');
+	}
+
 	/** Waits until the page gave up, and hands out its sentence. */
 	async failure(): Promise<string> {
 		await this.#inState('failed');
@@ -34,8 +39,8 @@ export class InspectorPanel {
 	}
 
 	/** What the page says while there is nothing to draw, and what it waits for. */
-	async waitsFor(): Promise<string> {
-		await this.#inState('empty');
+	async waitsFor(state: 'empty' | 'idle' = 'empty'): Promise<string> {
+		await this.#inState(state);
 		return this.frame.getByTestId('card-text').innerText();
 	}
 
