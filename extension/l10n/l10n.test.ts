@@ -7,7 +7,7 @@ const bundle = JSON.parse(readFileSync('extension/l10n/bundle.l10n.json', 'utf8'
 	string
 >;
 
-/** The literals handed to `l10n.t` and to the `say` that stands for it in files without `vscode`. */
+/** The literals handed to `l10n.t` and to the `say` that stands for it in pages and files without `vscode`. */
 function sentencesOf(file: string): string[] {
 	const source = ts.createSourceFile(
 		file,
@@ -29,9 +29,11 @@ function sentencesOf(file: string): string[] {
 	return found;
 }
 
-const files = readdirSync('extension', { recursive: true, encoding: 'utf8' })
-	.filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
-	.map((path) => `extension/${path}`);
+const files = ['extension', 'webview/app'].flatMap((folder) =>
+	readdirSync(folder, { recursive: true, encoding: 'utf8' })
+		.filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+		.map((path) => `${folder}/${path}`),
+);
 const said = [...new Set(files.flatMap(sentencesOf))].sort();
 
 it('hands translators every sentence that is said, and no other', () => {

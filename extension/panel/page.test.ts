@@ -7,12 +7,13 @@ const html = pageHtml({
 	own: "https://own.example 'self'",
 	nonce: 'abc',
 	language: 'en',
+	words: { Run: 'Los "jetzt"' },
 	title: '<model> & "co".onnx',
 });
 
 it('hands the script all that it needs to start', () => {
 	expect(html).toContain(
-		'<main id="attnscope" data-surface="side" data-worker="w.js" data-wasm="o.wasm" data-nonce="abc">',
+		'<main id="attnscope" data-surface="side" data-worker="w.js" data-wasm="o.wasm" data-nonce="abc" data-words="{&quot;Run&quot;:&quot;Los \\&quot;jetzt\\&quot;&quot;}">',
 	);
 	expect(html).toContain('<script nonce="abc" src="a.js">');
 });

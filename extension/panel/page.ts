@@ -21,18 +21,29 @@ export interface PageOptions {
 	/** BCP 47. */
 	readonly language: string;
 	readonly title: string;
+	/** Sentences in that language by their English; empty for English itself. */
+	readonly words: Readonly<Record<string, string>>;
 }
 
 /**
  * The page of a panel or of the side view: an element with all that the script needs to start, and the script.
- * The script reads `data-surface`, `data-worker`, `data-wasm` and `data-nonce` of `#attnscope`.
+ * The script reads `data-surface`, `data-worker`, `data-wasm`, `data-nonce` and `data-words` of `#attnscope`.
  */
-export function pageHtml({ surface, files, own, nonce, language, title }: PageOptions): string {
+export function pageHtml({
+	surface,
+	files,
+	own,
+	nonce,
+	language,
+	title,
+	words,
+}: PageOptions): string {
 	const attributes = {
 		'data-surface': surface,
 		'data-worker': files.worker,
 		'data-wasm': files.wasm,
 		'data-nonce': nonce,
+		'data-words': JSON.stringify(words),
 	};
 	const written = Object.entries(attributes)
 		.map(([name, value]) => `${name}="${escapeHtml(value)}"`)

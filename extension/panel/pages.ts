@@ -65,6 +65,7 @@ export class Pages {
 			nonce: nonce(),
 			language: vscode.env.language,
 			title: 'Attnscope',
+			words: vscode.l10n.bundle ?? {},
 		});
 		return page;
 	}

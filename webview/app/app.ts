@@ -23,6 +23,7 @@ import { Page } from './page.ts';
 import { exportPicture, type PictureFormat } from './export-picture.ts';
 import { Picture } from './picture.ts';
 import { summarize } from './report.ts';
+import { say } from './say.ts';
 import type { SavedState } from './saved-state.ts';
 import { views } from './views.ts';
 import { WorkerClient, type RuntimeUrls } from './worker-client.ts';
@@ -104,7 +105,8 @@ export class App {
 			return;
 		}
 		if (keyOf(before) !== keyOf(state)) this.dropWorker();
-		if (problem !== null) this.showFailure('The model could not be opened', problem, 'openModel');
+		if (problem !== null)
+			this.showFailure(say('The model could not be opened'), problem, 'openModel');
 		else if (!model) this.wait(emptyCard(this.press('openModel')));
 		else if (!state.trusted) this.wait(untrustedCard(model, this.press('manageTrust')));
 		else if (!this.fitting().length) this.wait(unfitCard(model, views));
@@ -133,7 +135,7 @@ export class App {
 		if (!state?.model || !state.input || !state.trusted) {
 			throw new ProtocolError(
 				'failed',
-				'There is nothing to run: no model, no input, or no trust.',
+				say('There is nothing to run: no model, no input, or no trust.'),
 			);
 		}
 		const { model, input } = state;
@@ -141,7 +143,7 @@ export class App {
 		this.running = running;
 		const { signal } = running;
 		try {
-			this.progress('Preparing the run', null, null);
+			this.progress(say('Preparing the run'), null, null);
 			const taps = [...new Set(this.fitting().flatMap((view) => view.taps(model)))];
 			const plan = await this.host.ask('planProbes', { taps, overrides: [] }, { signal });
 			const client = await this.workerFor(state, signal);
@@ -185,7 +187,7 @@ export class App {
 		const running = new AbortController();
 		this.running = running;
 		try {
-			this.progress('Computing the picture', null, null);
+			this.progress(say('Computing the picture'), null, null);
 			await this.open(id, running.signal);
 			this.running = undefined;
 			this.status('ready', '');
@@ -257,7 +259,10 @@ export class App {
 	private async export(format: PictureFormat): Promise<void> {
 		const { view, scene, theme } = this.picture;
 		if (!view || !scene || !this.manifest || !this.view) {
-			throw new ProtocolError('failed', 'There is no picture to export yet: run the model first.');
+			throw new ProtocolError(
+				'failed',
+				say('There is no picture to export yet: run the model first.'),
+			);
 		}
 		const file = await exportPicture(format, view, this.view.id, scene, theme, this.manifest);
 		await this.host.ask('saveFile', file);
@@ -281,8 +286,11 @@ export class App {
 		this.running?.abort();
 		this.dropWorker();
 		this.showFailure(
-			'The GPU device was lost',
-			`${reason.replace(/\.+$/, '')}. Nothing of the model is gone; run it again, or pick WASM as the backend.`,
+			say('The GPU device was lost'),
+			say(
+				'{0}. Nothing of the model is gone; run it again, or pick WASM as the backend.',
+				reason.replace(/\.+$/, ''),
+			),
 			'run',
 		);
 	}
@@ -309,12 +317,12 @@ export class App {
 
 	private fail(error: unknown): void {
 		const words = error instanceof Error ? error.message : String(error);
-		this.showFailure('The run failed', words, 'run');
+		this.showFailure(say('The run failed'), words, 'run');
 	}
 
 	private showFailure(title: string, text: string, retry: 'run' | 'openModel'): void {
 		const press = retry === 'run' ? () => this.runAndShow() : this.press(retry);
-		const label = retry === 'run' ? 'Run again' : 'Open another model…';
+		const label = retry === 'run' ? say('Run again') : say('Open another model…');
 		this.page.showCard(failedCard(title, text, label, press));
 		this.status('failed', text);
 	}

@@ -1,6 +1,7 @@
 import type { ModelSummary } from '../../extension/protocol/model.ts';
 import type { View } from '../view-api/view.ts';
 import type { Card } from './card.ts';
+import { say } from './say.ts';
 
 type Press = () => void;
 
@@ -8,9 +9,11 @@ export function emptyCard(press: Press): Card {
 	return {
 		state: 'empty',
 		icon: 'telescope',
-		title: 'No model yet',
-		text: 'Open an exported .onnx model, or put the cursor into model code that one was exported from.',
-		action: { label: 'Open model…', icon: 'folder-opened', press },
+		title: say('No model yet'),
+		text: say(
+			'Open an exported .onnx model, or put the cursor into model code that one was exported from.',
+		),
+		action: { label: say('Open model…'), icon: 'folder-opened', press },
 	};
 }
 
@@ -18,9 +21,13 @@ export function untrustedCard({ name, sites }: ModelSummary, press: Press): Card
 	return {
 		state: 'empty',
 		icon: 'shield',
-		title: 'This workspace is not trusted',
-		text: `${name} was read: ${countOf(sites.length, 'attention site')}. Running it waits until you trust the workspace.`,
-		action: { label: 'Manage trust', icon: 'shield', press },
+		title: say('This workspace is not trusted'),
+		text: say(
+			'{0} was read; attention sites: {1}. Running it waits until you trust the workspace.',
+			name,
+			sites.length,
+		),
+		action: { label: say('Manage trust'), icon: 'shield', press },
 	};
 }
 
@@ -32,7 +39,7 @@ export function unfitCard(model: ModelSummary, views: readonly View[]): Card {
 	return {
 		state: 'unfit',
 		icon: 'circle-slash',
-		title: 'No view fits this model',
+		title: say('No view fits this model'),
 		text: reasons.join(' '),
 	};
 }
@@ -41,9 +48,9 @@ export function noInputCard(note: string, press: Press): Card {
 	return {
 		state: 'empty',
 		icon: 'symbol-string',
-		title: 'The model needs an input',
+		title: say('The model needs an input'),
 		text: note,
-		action: { label: 'Choose an input…', icon: 'symbol-string', press },
+		action: { label: say('Choose an input…'), icon: 'symbol-string', press },
 	};
 }
 
@@ -52,8 +59,8 @@ export function idleCard({ name, sites, nodes }: ModelSummary, press: Press): Ca
 		state: 'idle',
 		icon: 'telescope',
 		title: name,
-		text: `${countOf(sites.length, 'attention site')} in ${countOf(nodes, 'node')}. Nothing has been run yet.`,
-		action: { label: 'Run', icon: 'play', press },
+		text: say('Attention sites: {0}, nodes: {1}. Nothing has been run yet.', sites.length, nodes),
+		action: { label: say('Run'), icon: 'play', press },
 	};
 }
 
@@ -67,8 +74,8 @@ export function loadingCard(
 		state: 'loading',
 		icon: 'loading',
 		title: message,
-		text: done !== null && total !== null ? `${done} of ${total}` : '',
-		action: { label: 'Cancel', icon: 'close', press: cancel },
+		text: done !== null && total !== null ? say('{0} of {1}', done, total) : '',
+		action: { label: say('Cancel'), icon: 'close', press: cancel },
 	};
 }
 
@@ -76,16 +83,12 @@ export function cancelledCard(press: Press): Card {
 	return {
 		state: 'idle',
 		icon: 'circle-slash',
-		title: 'Cancelled',
-		text: 'The run was stopped, and what it held is freed.',
-		action: { label: 'Run again', icon: 'play', press },
+		title: say('Cancelled'),
+		text: say('The run was stopped, and what it held is freed.'),
+		action: { label: say('Run again'), icon: 'play', press },
 	};
 }
 
 export function failedCard(title: string, text: string, label: string, press: Press): Card {
 	return { state: 'failed', icon: 'error', title, text, action: { label, icon: 'refresh', press } };
-}
-
-function countOf(count: number, what: string): string {
-	return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 }

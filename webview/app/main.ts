@@ -2,6 +2,7 @@ import './app.css';
 import { App } from './app.ts';
 import { hostPort } from './host-port.ts';
 import { SavedState } from './saved-state.ts';
+import { speak } from './say.ts';
 import { registerControls } from './toolkit.ts';
 
 /** What the host's page says of where things are. */
@@ -14,6 +15,7 @@ function required(root: HTMLElement, name: string): string {
 const root = document.getElementById('attnscope');
 if (!root) throw new Error('The page has no element named "attnscope".');
 registerControls();
+speak(root.dataset['words']);
 const api = acquireVsCodeApi();
 const urls = {
 	worker: required(root, 'worker'),

@@ -2,6 +2,7 @@ import type { Proof, RunManifest } from '../../extension/protocol/run.ts';
 import type { View } from '../view-api/view.ts';
 import { cardElement, type Card } from './card.ts';
 import { element, icon } from './element.ts';
+import { say } from './say.ts';
 import { makeButton, makeChoice } from './toolkit.ts';
 
 export interface PageActions {
@@ -81,8 +82,8 @@ export class Page {
 		const { backend, adapter, reason } = manifest;
 		const label = backend === 'webgpu' ? `WebGPU · ${adapter}` : 'WASM';
 		this.badge.replaceChildren(icon(backend === 'webgpu' ? 'chip' : 'server-process'), label);
-		this.badge.title = `${reason} Press to pick another backend.`;
-		this.badge.setAttribute('aria-label', `Runs on ${label}. ${reason}`);
+		this.badge.title = say('{0} Press to pick another backend.', reason);
+		this.badge.setAttribute('aria-label', say('Runs on {0}. {1}', label, reason));
 		this.badge.dataset['backend'] = backend;
 		this.badge.dataset['reason'] = reason;
 	}
@@ -100,22 +101,27 @@ export class Page {
 		this.views.hidden = views.length < 2;
 		this.views.replaceChildren(
 			makeChoice(
-				'View',
+				say('View'),
 				views.map(({ id, title }) => ({ value: id, label: title })),
 				current,
 				(id) => void this.on.pickView(id),
 			),
 		);
 		this.actions.replaceChildren(
-			makeButton({ label: 'Run again', icon: 'play', iconOnly: true, press: () => this.on.run() }),
 			makeButton({
-				label: 'Run on another input',
+				label: say('Run again'),
+				icon: 'play',
+				iconOnly: true,
+				press: () => this.on.run(),
+			}),
+			makeButton({
+				label: say('Run on another input'),
 				icon: 'symbol-string',
 				iconOnly: true,
 				press: () => this.on.runOnInput(),
 			}),
 			makeButton({
-				label: 'Go to code',
+				label: say('Go to code'),
 				icon: 'go-to-file',
 				iconOnly: true,
 				press: () => this.on.goToCode(),
@@ -128,7 +134,7 @@ export class Page {
 		setText(this.description, description);
 		setText(
 			this.readout,
-			readout === '' ? 'Point at the picture, or move with the arrow keys.' : readout,
+			readout === '' ? say('Point at the picture, or move with the arrow keys.') : readout,
 		);
 		this.readout.classList.toggle('hint', readout === '');
 		this.root.dataset['state'] = settled ? 'ready' : 'loading';
@@ -137,7 +143,10 @@ export class Page {
 	/** Why a part of the picture is missing; empty for nothing. */
 	showTrouble(why: string): void {
 		this.trouble.hidden = why === '';
-		setText(this.trouble, why === '' ? '' : `A part of this picture could not be computed: ${why}`);
+		setText(
+			this.trouble,
+			why === '' ? '' : say('A part of this picture could not be computed: {0}', why),
+		);
 	}
 
 	/** The proof mark: words and an icon beside colour. */
@@ -147,8 +156,12 @@ export class Page {
 		this.proof.className = `proof ${proof.verified ? 'verified' : 'unproved'}`;
 		const residual = proof.residual === null ? '' : proof.residual.toExponential(1);
 		const words = proof.verified
-			? `verified: M·V reproduces the model's own output, residual ${residual} (tolerance ${proof.tolerance.toExponential(0)})`
-			: `not verified: ${proof.reason}`;
+			? say(
+					'verified: M·V reproduces the model’s own output, residual {0} (tolerance {1})',
+					residual,
+					proof.tolerance.toExponential(0),
+				)
+			: say('not verified: {0}', proof.reason);
 		this.proof.replaceChildren(icon(proof.verified ? 'verified-filled' : 'warning'), words);
 		this.proof.dataset['residual'] = residual;
 	}
@@ -160,9 +173,9 @@ export class Page {
 
 	private exportMenu(): HTMLElement {
 		const menu = makeChoice(
-			'Export the picture',
+			say('Export the picture'),
 			[
-				{ value: '', label: 'Export…' },
+				{ value: '', label: say('Export…') },
 				{ value: 'svg', label: 'SVG' },
 				{ value: 'png', label: 'PNG' },
 				{ value: 'csv', label: 'CSV' },

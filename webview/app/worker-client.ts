@@ -5,6 +5,7 @@ import type { TensorSearch, TensorsFound } from '../../extension/protocol/tensor
 import type { RunManifest } from '../../extension/protocol/run.ts';
 import { fromWorkerMethods, workerMethods, type WorkerRun } from '../runtime/worker-methods.ts';
 import type { ArrayFiles } from '../view-api/view.ts';
+import { say } from './say.ts';
 import { workerPort } from './host-port.ts';
 import { loadFiles, type ReadBytes } from './load-files.ts';
 
@@ -44,7 +45,7 @@ export class WorkerClient {
 		events: WorkerEvents,
 		signal: AbortSignal,
 	): Promise<WorkerClient> {
-		events.progress('Starting the runtime', null, null);
+		events.progress(say('Starting the runtime'), null, null);
 		const [workerUrl, wasm] = await Promise.all([
 			blobUrl(urls.worker, signal),
 			fetchOwn(urls.wasm, signal).then((response) => response.arrayBuffer()),

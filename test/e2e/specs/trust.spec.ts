@@ -7,7 +7,7 @@ journey(
 		await editor.isRestricted();
 		await editor.openModel('mqar-softmax/model.onnx');
 		const panel = await editor.inspector('panel');
-		expect(await panel.waitsFor()).toContain('2 attention sites');
+		expect(await panel.waitsFor()).toContain('attention sites: 2');
 		expect(await editor.commandsOffered('Attnscope')).not.toContain('Attnscope: Run Model');
 	},
 	// The question itself is the editor's own and comes in other shapes with its versions
