@@ -50,6 +50,8 @@ export interface BlockMatrix<Prepared> {
 	recordCarry?(recording: Recording, block: Block, target: GPUBuffer, prepared: Prepared): void;
 	/** Records the operator's own way to its output, where that is faster than `M·V`. */
 	recordOutput?(recording: Recording, target: GPUBuffer): void;
+	/** Records the operator's own way to the statistics `[B, H, T, 7]` of all rows, without blocks. */
+	recordStatistics?(recording: Recording, target: GPUBuffer): void;
 }
 
 /** Every result of the family, from blocks of `M` that are written, used and overwritten on the GPU. */
@@ -145,6 +147,10 @@ export function blockResults<Prepared>(
 			const length = B * H * T * STATISTIC_FIELDS;
 			const [values] = await runKernel(device, operator, (recording) => {
 				const target = recording.output(length);
+				if (matrix.recordStatistics) {
+					matrix.recordStatistics(recording, target);
+					return [{ buffer: target, length }];
+				}
 				forEachBlock(recording, matrix, (block, { weights, scales }) => {
 					recording.dispatch({
 						label: `${operator}: row statistics`,
@@ -154,7 +160,7 @@ export function blockResults<Prepared>(
 							...[T, matrix.queryOffset, matrix.reach],
 						],
 						buffers: [weights, scales, target],
-						workgroups: [block.rows, block.heads],
+						workgroups: [Math.ceil(block.rows / 4), block.heads],
 						work: block.heads * block.rows * S * 8,
 					});
 				});
@@ -241,7 +247,7 @@ function recordApply<Prepared>(
 			...[H, H / valueHeads, T, V, reach],
 		],
 		buffers: [weights, scales, recording.input(v.data), target],
-		workgroups: [Math.ceil(V / 32), Math.ceil(block.rows / 32), block.heads],
+		workgroups: [Math.ceil(V / 32), Math.ceil(block.rows / 64), block.heads],
 		work: block.heads * block.rows * Math.min(S, block.firstRow + block.rows + reach) * V,
 	});
 }

@@ -14,12 +14,12 @@ export type PlainInputs = ReturnType<typeof randomInputs>;
 
 const small: SoftmaxShape = { B: 2, H: 4, keyHeads: 2, T: 33, S: 33, K: 5, V: 7 };
 
-/** Small, odd, both sides of every tile (4, 32, 64), and every option once. */
+/** Small, odd, both sides of every tile (4, 8, 32, 64), and every option once. */
 export const cases: readonly SoftmaxCase[] = [
 	{ name: 'one token', shape: { B: 1, H: 1, keyHeads: 1, T: 1, S: 1, K: 1, V: 1 } },
-	{ name: 'below the tiles', shape: { B: 1, H: 2, keyHeads: 2, T: 31, S: 63, K: 8, V: 31 } },
-	{ name: 'the tiles', shape: { B: 2, H: 3, keyHeads: 3, T: 32, S: 64, K: 16, V: 32 } },
-	{ name: 'above the tiles', shape: { B: 1, H: 2, keyHeads: 1, T: 33, S: 65, K: 17, V: 33 } },
+	{ name: 'below the tiles', shape: { B: 1, H: 2, keyHeads: 2, T: 63, S: 63, K: 8, V: 31 } },
+	{ name: 'the tiles', shape: { B: 2, H: 3, keyHeads: 3, T: 64, S: 64, K: 16, V: 32 } },
+	{ name: 'above the tiles', shape: { B: 1, H: 2, keyHeads: 1, T: 65, S: 65, K: 17, V: 33 } },
 	{
 		name: 'causal over several blocks',
 		shape: { B: 1, H: 2, keyHeads: 2, T: 1000, S: 1000, K: 8, V: 4 },
@@ -36,6 +36,16 @@ export const cases: readonly SoftmaxCase[] = [
 		name: 'slopes and window',
 		shape: small,
 		options: { causal: true, window: 5, slopes: Float32Array.of(0.5, 0.25, 0.125, 0) },
+	},
+	{
+		name: 'a window over several tiles, with a past',
+		shape: { ...small, T: 150, S: 300 },
+		options: { causal: true, window: 70, queryOffset: 150 },
+	},
+	{
+		name: 'a window that keeps later keys, slopes and a cap',
+		shape: { ...small, T: 200, S: 200 },
+		options: { window: 70, softCap: 3, slopes: Float32Array.of(0.5, 0.25, 0.125, 0) },
 	},
 	{
 		name: 'an additive mask over the keys of each batch',

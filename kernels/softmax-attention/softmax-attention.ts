@@ -5,6 +5,7 @@ import {
 	reachOf,
 	recordScores,
 	recordSoftmax,
+	recordSoftmaxStatistics,
 	recordTransposed,
 	type ScoreRecipe,
 } from '../common/scores/record-scores.ts';
@@ -61,6 +62,10 @@ export function softmaxAttention(
 		record: (recording, block, target, keys) => {
 			recordScores(recording, block, target.weights, keys, recipe);
 			recordSoftmax(recording, block, target, recipe);
+		},
+		recordStatistics: (recording, target) => {
+			const keys = recordTransposed(recording, inputs.k, [B, keyHeads, S, K]);
+			recordSoftmaxStatistics(recording, shape, target, keys, recipe);
 		},
 	});
 }

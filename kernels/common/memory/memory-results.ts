@@ -183,7 +183,7 @@ function recordRowSums(
 		whole: [rows, shape.T, firstRow, readsLast ? shape.T : 1],
 		real: [epsilon],
 		buffers: [weights, scales],
-		workgroups: [rows, heads],
+		workgroups: [Math.ceil(rows / 4), heads],
 		work: heads * rows * shape.T,
 	});
 }

@@ -3,6 +3,8 @@ import type { Recording } from '../run-kernel.ts';
 import { offsetOf, type BooleanSource, type Sizes, type Strided } from '../tensors.ts';
 import normalise from './normalise.wgsl';
 import scores from './scores.wgsl';
+import statistics from './statistics.wgsl';
+import tile from './tile.wgsl';
 import transposeKeys from './transpose-keys.wgsl';
 
 /** Products of queries and keys, and what becomes of them, in this order. */
@@ -68,10 +70,65 @@ export function recordTransposed(
 /** Records the scores of a block. @param keys as `recordTransposed` leaves them */
 export function recordScores(
 	recording: Recording,
-	{ firstHead, heads, firstRow, rows }: Block,
+	block: Block,
 	weights: GPUBuffer,
 	keys: GPUBuffer,
 	recipe: ScoreRecipe,
+): void {
+	const { S } = recipe.sizes;
+	recordTile(recording, block, recipe, keys, {
+		step: 'scores',
+		shader: tile + scores,
+		target: weights,
+		workgroups: [Math.ceil(S / 64), Math.ceil(block.rows / 64), block.heads],
+	});
+}
+
+/**
+ * Records the statistics of every row of a softmax of scores, without a block of them.
+ * @param keys as `recordTransposed` leaves them @param target `[B, H, T, 7]`
+ */
+export function recordSoftmaxStatistics(
+	recording: Recording,
+	{ B, H, T }: { readonly B: number; readonly H: number; readonly T: number },
+	target: GPUBuffer,
+	keys: GPUBuffer,
+	recipe: ScoreRecipe,
+): void {
+	const { S, K } = recipe.sizes;
+	const rows = Math.min(T, Math.max(64, Math.floor(DISPATCH_WORK / (S * K))));
+	const heads = rows < T ? 1 : Math.max(1, Math.floor(DISPATCH_WORK / (S * K * T)));
+	for (let firstHead = 0; firstHead < B * H; firstHead += heads) {
+		for (let firstRow = 0; firstRow < T; firstRow += rows) {
+			const block = {
+				firstHead,
+				heads: Math.min(heads, B * H - firstHead),
+				firstRow,
+				rows: Math.min(rows, T - firstRow),
+			};
+			recordTile(recording, block, recipe, keys, {
+				step: 'statistics',
+				shader: tile + statistics,
+				target,
+				workgroups: [Math.ceil(block.rows / 64), 1, block.heads],
+				tokens: T,
+			});
+		}
+	}
+}
+
+function recordTile(
+	recording: Recording,
+	{ firstHead, heads, firstRow, rows }: Block,
+	recipe: ScoreRecipe,
+	keys: GPUBuffer,
+	use: {
+		readonly step: string;
+		readonly shader: string;
+		readonly target: GPUBuffer;
+		readonly workgroups: readonly [number, number, number];
+		readonly tokens?: number;
+	},
 ): void {
 	const { sizes, q, scale, softCap, slopes, additive, allowed, causalFill, window, routes } =
 		recipe;
@@ -79,8 +136,8 @@ export function recordScores(
 	const none = [0, 0, 0, 0];
 	const allowedFill = allowed?.fill ?? -Infinity;
 	recording.dispatch({
-		label: `${recording.label}: scores`,
-		shader: scores,
+		label: `${recording.label}: ${use.step}`,
+		shader: use.shader,
 		constants: {
 			plain: recipe.plain ?? false,
 			causal: causalFill !== undefined,
@@ -98,7 +155,7 @@ export function recordScores(
 			...[offsetOf(q), additive ? offsetOf(additive) : 0],
 			...[allowed ? offsetOf(allowed.tensor) : 0, rows, firstRow, firstHead, S, K, H, group],
 			...[recipe.queryOffset ?? 0, window ?? 0, allowed?.one === 'fill' ? 1 : 0],
-			...[routes?.chunk ?? 1, routes ? Math.ceil(S / routes.chunk) : 0],
+			...[routes?.chunk ?? 1, routes ? Math.ceil(S / routes.chunk) : 0, use.tokens ?? 0],
 		],
 		real: [scale, softCap ?? 0, finite(causalFill ?? 0), finite(allowedFill)],
 		buffers: [
@@ -107,9 +164,9 @@ export function recordScores(
 			recording.input(allowed?.tensor.data ?? NOTHING),
 			recording.input(slopes ?? NOTHING),
 			recording.input(routes?.types ?? NOTHING),
-			weights,
+			use.target,
 		],
-		workgroups: [Math.ceil(S / 32), Math.ceil(rows / 32), heads],
+		workgroups: use.workgroups,
 		work: heads * rows * Math.min(S, firstRow + rows + reachOf(recipe)) * K,
 	});
 }
@@ -127,10 +184,13 @@ export function recordSoftmax(
 		shader: normalise,
 		whole: [rows, S, firstRow, reachOf(recipe)],
 		buffers: [weights, scales],
-		workgroups: [rows, heads],
+		workgroups: [Math.ceil(rows / 4), heads],
 		work: heads * rows * S * 4,
 	});
 }
+
+/** Multiply-adds of one dispatch of statistics. */
+const DISPATCH_WORK = 1e9;
 
 /** Bound where there is no mask. */
 const NOTHING = new Float32Array(1);
