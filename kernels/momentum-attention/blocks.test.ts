@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cases, normals, randomInputs } from './cases.ts';
+import { cases, randomInputs } from './cases.ts';
 import {
 	constantDamping,
 	hamiltonianBlock,
@@ -9,6 +9,7 @@ import {
 	yuriiBlock,
 	type HamiltonianWeights,
 	type YuriiBlock,
+	normals,
 } from './momentum-attention.ts';
 import { plus, product } from './small-matrix.ts';
 

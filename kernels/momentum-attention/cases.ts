@@ -1,6 +1,6 @@
-import { seeded } from '../common/seeded.ts';
 import { laidOut } from '../common/tensors.ts';
 import type { BlockShape } from './block-inputs.ts';
+import { normals } from './normals.ts';
 
 /** One token and many, both sides of a workgroup (64), several heads, several blocks. */
 export const cases: readonly (BlockShape & { readonly name: string })[] = [
@@ -19,12 +19,6 @@ export const tolerance = 4e-6;
 
 /** The same for the forces between particles. SwiftShader measures at most 4.3e-7 (1,000 particles). */
 export const forceTolerance = 4e-6;
-
-/** A repeatable source of numbers with mean 0 and variance 1. */
-export function normals(seed: number): () => number {
-	const next = seeded(seed);
-	return () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
-}
 
 export function randomInputs({ B, H, T, K, D }: BlockShape, seed = 7) {
 	const normal = normals(seed);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normals, symmetric } from './cases.ts';
+import { symmetric } from './cases.ts';
 import {
 	advance,
 	advanceOnDevice,
@@ -15,6 +15,7 @@ import {
 	type Damping,
 	type Integrator,
 	type Phase,
+	normals,
 } from './momentum-attention.ts';
 
 const parameters = {

@@ -37,6 +37,7 @@ export function kernelSums(
 		for (let d = 0; d < width; d++) score += scored[i * width + d]! * x[j * width + d]!;
 		return Math.exp(Math.min(clamp, Math.max(-clamp, score)));
 	};
+	if (scores.every((score) => score === 0)) return evenSums(x, quadratic, particles, width);
 	const mass = new Float64Array(particles);
 	const pull = new Float64Array(particles * width);
 	const weighted = new Float64Array(particles * width);
@@ -56,6 +57,25 @@ export function kernelSums(
 		}
 	}
 	return { mass, pull, weighted };
+}
+
+/** Where every score is 0 all particles see the same sums, in time linear in their number. */
+function evenSums(
+	x: Float64Array,
+	quadratic: Float64Array,
+	particles: number,
+	width: number,
+): KernelSums {
+	const [sum, weightedSum] = [new Float64Array(width), new Float64Array(width)];
+	x.forEach((value, at) => {
+		sum[at % width]! += value;
+		weightedSum[at % width]! += (value * quadratic[Math.floor(at / width)]!) / particles ** 2;
+	});
+	return {
+		mass: new Float64Array(particles).fill(particles),
+		pull: Float64Array.from({ length: x.length }, (_, at) => sum[at % width]!),
+		weighted: Float64Array.from({ length: x.length }, (_, at) => weightedSum[at % width]!),
+	};
 }
 
 /** In float32 on a GPU. */

@@ -2,16 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { testDevice } from '../../test/gpu/device.ts';
 import { closeness } from '../common/closeness.ts';
 import { laidOut } from '../common/tensors.ts';
-import { cases, forceTolerance, normals, randomInputs, symmetric, tolerance } from './cases.ts';
+import { cases, forceTolerance, randomInputs, symmetric, tolerance } from './cases.ts';
 import {
 	advance,
 	advanceOnDevice,
 	momentumAttention,
 	noDamping,
 	rungeKutta,
+	softmaxFlow,
+	softmaxFlowOnDevice,
 	softmaxSystem,
 	softmaxSystemOnDevice,
 	type Phase,
+	normals,
 } from './momentum-attention.ts';
 
 const device = await testDevice();
@@ -87,6 +90,14 @@ describe.skipIf(!device)('forces between particles, shaders', () => {
 		}
 		expect(closeness(far.x, near.x).ratio).toBeLessThan(forceTolerance);
 		expect(closeness(far.y, near.y).ratio).toBeLessThan(forceTolerance);
+	});
+
+	it('flow without momentum as the reference flows', async () => {
+		const parameters = setup(300, 2);
+		const point = { x: drawn(600, 9), y: new Float64Array(0), wants: 'both' } as const;
+		const found = await softmaxFlowOnDevice(device!, parameters).rates(point);
+		const expected = softmaxFlow(parameters).rates(point);
+		expect(closeness(found.velocity, expected.velocity).ratio).toBeLessThan(forceTolerance);
 	});
 
 	it('take thousands of particles', async () => {

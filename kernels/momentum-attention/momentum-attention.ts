@@ -24,12 +24,14 @@ export {
 	steinTerms,
 	type LinearParameters,
 } from './linear-system.ts';
+export { normals } from './normals.ts';
 export { prefixOracle, type PrefixOracle } from './prefix-oracle.ts';
-export { race, type RaceOptions, type RaceResult } from './race.ts';
+export { race, standardStart, type RaceOptions, type RaceResult } from './race.ts';
 export { rungeKutta } from './runge-kutta.ts';
 export type { CloudSize } from './shape.ts';
 export {
 	softmaxFlow,
+	softmaxFlowOnDevice,
 	softmaxSystem,
 	softmaxSystemOnDevice,
 	type SoftmaxParameters,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normals, symmetric } from './cases.ts';
+import { symmetric } from './cases.ts';
 import {
 	advance,
 	cloudShape,
@@ -17,6 +17,8 @@ import {
 	steinTerms,
 	type MomentumSystem,
 	type Phase,
+	normals,
+	standardStart,
 } from './momentum-attention.ts';
 import { product, secondMoment } from './small-matrix.ts';
 
@@ -274,6 +276,34 @@ describe('the race in a bowl', () => {
 		});
 	}, 60_000);
 
+	it('is won so in the mean of five draws too, and tells the way there', () => {
+		const thresholds = [1e-2, 1e-3, 1e-4];
+		const found = [31001, 31002, 31003, 31004, 31005].map((seed) =>
+			race(setup(0), standardStart(seed), { ...options, thresholds, until: 460 }),
+		);
+		const mean = (name: 'gradient' | 'accelerated', at: number) =>
+			found.reduce((sum, each) => sum + each[name][at]! / found.length, 0);
+		[5.6, 6.4, 6.8].forEach((ratio, at) => {
+			const own = mean('gradient', at) / mean('accelerated', at);
+			expect(Math.abs(own / ratio - 1), String(own)).toBeLessThan(0.02);
+		});
+		const { curves } = found[0]!;
+		expect(curves.time).toHaveLength(curves.gradient.length);
+		expect(curves.time.at(-1)).toBeLessThanOrEqual(found[0]!.gradient[2]!);
+		expect(curves.accelerated.length).toBeLessThan(curves.gradient.length / 3);
+		curves.gradient
+			.slice(1)
+			.forEach((share, at) => expect(share).toBeLessThan(curves.gradient[at]!));
+	}, 60_000);
+
+	it('sums over even scores as over scores next to nothing', () => {
+		const [x, y] = [standardStart(5), standardStart(6)];
+		const even = softmaxSystem(setup(0)).rates({ x, y, wants: 'both' });
+		const almost = softmaxSystem(setup(1e-14)).rates({ x, y, wants: 'both' });
+		expect(apart(even.velocity, almost.velocity)).toBeLessThan(1e-12);
+		expect(apart(even.force, almost.force)).toBeLessThan(1e-12);
+	});
+
 	it('changes by less than 1 % with scores of 0.2', () => {
 		const short = { ...options, thresholds: [1e-2], until: 40 };
 		const [plain] = race(setup(0), standard(31002), short).accelerated;
@@ -285,7 +315,7 @@ describe('the race in a bowl', () => {
 		const { particles, width, scores, mobility } = setup(0);
 		const open = { particles, width, scores, mobility };
 		const short = { ...options, thresholds: [1e-4], until: 5 };
-		expect(race(setup(0), standard(1), short)).toEqual({
+		expect(race(setup(0), standard(1), short)).toMatchObject({
 			gradient: [Infinity],
 			accelerated: [Infinity],
 		});

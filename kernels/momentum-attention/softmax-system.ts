@@ -52,12 +52,7 @@ export function softmaxSystemOnDevice(
 	parameters: SoftmaxParameters,
 ): DeviceSystem {
 	check(parameters);
-	if (parameters.width > MOST_WIDTH) {
-		throw new KernelError(
-			'limit',
-			`${operator}: particles have at most ${MOST_WIDTH} coordinates on the GPU, got ${parameters.width}`,
-		);
-	}
+	checkWidth(parameters);
 	return {
 		async rates({ x, y, wants }) {
 			checkCloud('x', x, parameters);
@@ -77,18 +72,50 @@ export function softmaxSystemOnDevice(
  */
 export function softmaxFlow(parameters: SoftmaxParameters): Pick<MomentumSystem, 'rates'> {
 	check(parameters);
-	const { particles, width, scores, mobility, bowl } = parameters;
 	return {
 		rates({ x, y }) {
 			checkCloud('x', x, parameters);
-			const { mass, pull } = kernelSums(x, new Float64Array(particles), parameters);
-			const pushed = bowl
-				? scaled(product(x, bowl, width, width), -particles)
-				: product(pull, scores, width, width);
-			const moved = product(pushed, mobility, width, width);
-			return { velocity: moved.map((v, at) => v / mass[Math.floor(at / width)]!), force: y };
+			const sums = kernelSums(x, new Float64Array(parameters.particles), parameters);
+			return { velocity: flowFrom(sums, x, parameters), force: y };
 		},
 	};
+}
+
+/** The same with its O(N²) sums in float32 on a GPU. @throws KernelError `limit` beyond 4 coordinates */
+export function softmaxFlowOnDevice(
+	device: GPUDevice,
+	parameters: SoftmaxParameters,
+): Pick<DeviceSystem, 'rates'> {
+	check(parameters);
+	checkWidth(parameters);
+	return {
+		async rates({ x, y }) {
+			checkCloud('x', x, parameters);
+			const none = new Float64Array(parameters.particles);
+			const sums = await kernelSumsOnDevice(device, x, none, parameters);
+			return { velocity: flowFrom(sums, x, parameters), force: y };
+		},
+	};
+}
+
+function flowFrom(
+	{ mass, pull }: KernelSums,
+	x: Float64Array,
+	{ particles, width, scores, mobility, bowl }: SoftmaxParameters,
+): Float64Array {
+	const pushed = bowl
+		? scaled(product(x, bowl, width, width), -particles)
+		: product(pull, scores, width, width);
+	const moved = product(pushed, mobility, width, width);
+	return moved.map((v, at) => v / mass[Math.floor(at / width)]!);
+}
+
+function checkWidth({ width }: SoftmaxParameters): void {
+	if (width <= MOST_WIDTH) return;
+	throw new KernelError(
+		'limit',
+		`${operator}: particles have at most ${MOST_WIDTH} coordinates on the GPU, got ${width}`,
+	);
 }
 
 function check({ particles, width, scores, mobility, bowl }: SoftmaxParameters): void {
@@ -103,8 +130,9 @@ function quadraticOf(y: Float64Array, parameters: SoftmaxParameters): Float64Arr
 	checkCloud('y', y, parameters);
 	const { particles, width, mobility } = parameters;
 	const moved = product(y, mobility, width, width);
-	const row = (values: Float64Array, i: number) => values.subarray(i * width, (i + 1) * width);
-	return Float64Array.from({ length: particles }, (_, i) => inner(row(y, i), row(moved, i)));
+	const quadratic = new Float64Array(particles);
+	for (let at = 0; at < y.length; at++) quadratic[Math.floor(at / width)]! += y[at]! * moved[at]!;
+	return quadratic;
 }
 
 function ratesFrom(
