@@ -10,6 +10,7 @@ import { openModel } from './open-model.ts';
 import { openSample } from './open-sample.ts';
 import { pickBackend } from './pick-backend.ts';
 import { pinSite } from './pin-site.ts';
+import { probeTensor } from './probe-tensor.ts';
 import { run } from './run.ts';
 import { runOnInput } from './run-on-input.ts';
 import { showAttentionAtCursor } from './show-attention-at-cursor.ts';
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
 	openSample,
 	pickBackend,
 	pinSite,
+	probeTensor,
 	run,
 	runOnInput,
 	showAttentionAtCursor,

@@ -178,6 +178,11 @@ export class ModelTree implements vscode.TreeDataProvider<TreeNode> {
 		item.description = tensor ? `${tensor.name} ${tensor.axes}`.trim() : '';
 		item.iconPath = new vscode.ThemeIcon('symbol-array');
 		item.collapsibleState = vscode.TreeItemCollapsibleState.None;
+		item.command = {
+			title: vscode.l10n.t('Look into this tensor'),
+			command: 'attnscope.probeTensor',
+			arguments: [node],
+		};
 		return item;
 	}
 
