@@ -37,7 +37,10 @@ export async function readArrayOf(
 	}
 	if (!isNpz(file)) return (await Safetensors.open(source, file, signal)).read(name, signal);
 	const array = readNpz(await whole(source, file, signal), name, file);
-	const values = Float32Array.from(decodeElements(array.dtype, array.data));
+	const values =
+		array.dtype === 'int16'
+			? Float32Array.from(new Int16Array(array.data.slice().buffer))
+			: Float32Array.from(decodeElements(array.dtype, array.data));
 	return { shape: [...array.shape], values: new Uint8Array(values.buffer) };
 }
 

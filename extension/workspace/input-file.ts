@@ -84,6 +84,11 @@ async function parseArchived(
 			'malformed',
 			`${where}.dtype: expected what ${file} holds, ${dtype}, got ${JSON.stringify(tensor['dtype'])}`,
 		);
+	if (dtype === 'int16')
+		throw new InputError(
+			'malformed',
+			`${where}: ${file} holds ${array} as int16, which no model takes; save it as int32 or int64`,
+		);
 	return { name, dtype, shape: [...shape], data };
 }
 

@@ -1,10 +1,13 @@
 import { unzipSync } from 'fflate';
-import { isElementType, type ElementType } from './element-types.ts';
+import type { ElementType } from './element-types.ts';
 import { InputError } from './input-error.ts';
+
+/** Element types that are read; a model takes no `int16`. */
+export type StoredType = ElementType | 'int16';
 
 /** An array of a NumPy file: little-endian, row-major. */
 export interface NumpyArray {
-	readonly dtype: ElementType;
+	readonly dtype: StoredType;
 	readonly shape: readonly number[];
 	readonly data: Uint8Array;
 }
@@ -62,12 +65,13 @@ export function listNpz(
 }
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-const kinds: Readonly<Record<string, ElementType>> = {
+const kinds: Readonly<Record<string, StoredType>> = {
 	f4: 'float32',
 	f8: 'float64',
 	f2: 'float16',
 	i8: 'int64',
 	i4: 'int32',
+	i2: 'int16',
 	i1: 'int8',
 	u1: 'uint8',
 	b1: 'bool',
@@ -93,7 +97,7 @@ export function readNpy(bytes: Uint8Array, where: string): NumpyArray {
 	const described = /'descr':\s*'([<|>=]?)(\w+)'/.exec(header);
 	const dtype = kinds[described?.[2] ?? ''];
 	const shape = /'shape':\s*\(([\d,\sL]*)\)/.exec(header)?.[1];
-	if (!described || !dtype || !isElementType(dtype) || described[1] === '>')
+	if (!described || !dtype || described[1] === '>')
 		return refuse(
 			`expected little-endian ${Object.keys(kinds).join(', ')}, got ${described?.[0] ?? header}`,
 		);

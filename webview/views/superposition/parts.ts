@@ -1,0 +1,127 @@
+import type { Scene, Size } from '../../view-api/scene.ts';
+import type { Control, DataExport, SceneEvent, ViewContext } from '../../view-api/view.ts';
+import type { SuperposedData } from './data.ts';
+import {
+	layerDetail,
+	layerQueries,
+	type KnownLayer,
+	type LayerDetail,
+	type LayerQuery,
+} from './layer/layer-queries.ts';
+import { layerControls, layerExport, layerScene } from './layer/layer-scene.ts';
+import { phaseControls, phaseExport, phaseScene } from './phase/phase-scene.ts';
+import {
+	runBatch,
+	trialQueries,
+	type KnownTrials,
+	type TrialDetail,
+	type TrialQuery,
+} from './phase/trials.ts';
+import { partsOf, restore, type Part, type SuperpositionState } from './state.ts';
+
+export type Query = LayerQuery | TrialQuery;
+export type Detail = LayerDetail | TrialDetail;
+export type Known = (query: Query) => Detail | undefined;
+
+/** An answer is of its question's part: the two are kept by the same key. */
+const ofLayer = (known: Known) => known as KnownLayer;
+const ofPhase = (known: Known) => known as KnownTrials;
+
+export function queries(
+	data: SuperposedData,
+	state: SuperpositionState,
+	known: Known,
+): readonly Query[] {
+	switch (state.part) {
+		case 'layer':
+			return layerQueries(data, state, ofLayer(known));
+		case 'phase':
+			return trialQueries(state, ofPhase(known));
+		case 'channels':
+		case 'dictionary':
+			return [];
+	}
+}
+
+export async function detail(
+	context: ViewContext,
+	data: SuperposedData,
+	query: Query,
+): Promise<Detail> {
+	switch (query.kind) {
+		case 'trials':
+			return runBatch(context, query);
+		case 'input':
+		case 'matrices':
+		case 'spectrum':
+			return layerDetail(context, data, query);
+	}
+}
+
+const partNames: Readonly<Record<Part, string>> = {
+	channels: 'Inputs in one pass',
+	layer: 'Decompressed layer',
+	dictionary: 'Features of a tensor',
+	phase: 'Phase diagram',
+};
+
+export function controls(
+	data: SuperposedData,
+	state: SuperpositionState,
+): Control<keyof SuperpositionState>[] {
+	const options = partsOf(data).map((part) => ({ value: part, label: partNames[part] }));
+	const part = { kind: 'choice', field: 'part', label: 'Show', options } as const;
+	return [...(options.length > 1 ? [part] : []), ...ownControls(data, state)];
+}
+
+function ownControls(data: SuperposedData, state: SuperpositionState) {
+	switch (state.part) {
+		case 'layer':
+			return layerControls(data, state);
+		case 'phase':
+			return phaseControls(state);
+		case 'channels':
+		case 'dictionary':
+			return [];
+	}
+}
+
+export function layout(
+	data: SuperposedData,
+	state: SuperpositionState,
+	size: Size,
+	known: Known,
+): Scene {
+	switch (state.part) {
+		case 'layer':
+			return layerScene(data, state, size, ofLayer(known));
+		case 'phase':
+		case 'channels':
+		case 'dictionary':
+			return phaseScene(state, size, ofPhase(known));
+	}
+}
+
+export function exportPart(
+	data: SuperposedData,
+	state: SuperpositionState,
+	known: Known,
+): DataExport {
+	switch (state.part) {
+		case 'layer':
+			return layerExport(data, state, ofLayer(known));
+		case 'phase':
+		case 'channels':
+		case 'dictionary':
+			return phaseExport(state, ofPhase(known));
+	}
+}
+
+export function act(
+	data: SuperposedData,
+	state: SuperpositionState,
+	{ kind, target, row, column }: SceneEvent,
+): SuperpositionState {
+	if (kind === 'leave') return { ...state, target: '', row: -1, column: -1 };
+	return restore(data, { ...state, target, row, column });
+}
