@@ -7,7 +7,7 @@ import { checkReach } from '../common/tensors.ts';
 import { checkFeatures, featureCount, featuresOf, type FeatureMap } from './features.ts';
 import { linearAttentionReference } from './reference.ts';
 
-export type { FavorMap, FeatureMap } from './features.ts';
+export { mapFeatures, type FavorMap, type FeatureMap } from './features.ts';
 export type { Decay, MemoryInputs, MemoryShape } from '../common/memory/memory.ts';
 
 export interface LinearOptions {

@@ -12,6 +12,7 @@ import { baseAnswers, type Answers } from './answers.ts';
 export const TOLERANCE = 1e-4;
 
 export interface RoutingData {
+	readonly kind: 'routed';
 	readonly layers: readonly RoutedLayer[];
 	/** Layers that could not be read, with the reason. */
 	readonly failed: readonly Proof[];
@@ -49,10 +50,17 @@ export async function computeRouting(context: ViewContext): Promise<RoutingData>
 			failed.push({ ...proofOf(sites.exact.id, NaN), reason: error.message });
 		}
 	}
-	return { layers, failed, tokens: context.tokens, base: await baseAnswers(context) };
+	return {
+		kind: 'routed',
+		layers,
+		failed,
+		tokens: context.tokens,
+		base: await baseAnswers(context),
+	};
 }
 
-function isReason(error: unknown): error is Error {
+/** What a site may answer with instead of a picture; anything else is a fault of the program and passes on. */
+export function isReason(error: unknown): error is Error {
 	return (
 		error instanceof SiteTensorError ||
 		error instanceof KernelError ||
@@ -76,13 +84,13 @@ async function readLayer(context: ViewContext, sites: RoutedSites): Promise<Rout
 	};
 }
 
-function proofOf(site: string, residual: number): Proof {
+export function proofOf(site: string, residual: number): Proof {
 	const verified = residual <= TOLERANCE;
 	return {
 		site,
 		residual: Number.isNaN(residual) ? null : residual,
 		tolerance: TOLERANCE,
 		verified,
-		reason: verified ? '' : 'What is drawn does not give this branch’s own output.',
+		reason: verified ? '' : 'What is drawn does not give the model’s own output.',
 	};
 }

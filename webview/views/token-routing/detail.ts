@@ -2,6 +2,7 @@ import { SiteTensorError } from '../../view-api/site-tensors.ts';
 import type { ViewContext } from '../../view-api/view.ts';
 import { difference, type Difference } from './answers.ts';
 import type { RoutedLayer, RoutingData } from './compute.ts';
+import { identitiesOf, identityTaps, type Identity } from './identities.ts';
 import { choiceValues } from './routes.ts';
 
 /** How one token reads the past in one head; or what the model answers with forced routes. */
@@ -19,6 +20,8 @@ export interface Past {
 
 export interface Try extends Difference {
 	readonly kind: 'try';
+	/** Where all layers are forced alike: what each branch must then equal, from the forced run’s own tensors. */
+	readonly identities: readonly Identity[];
 }
 
 export type RoutingDetail = Past | Try;
@@ -56,8 +59,10 @@ async function tryRoutes(
 	routes: readonly string[],
 ): Promise<Try> {
 	context.progress('Running the model with these routes');
+	const all = new Set(routes.join(''));
+	const uniform = all.size > 1 ? undefined : all.has('1') ? 'softmax' : 'linear';
 	const forced = await context.again({
-		taps: [],
+		taps: uniform ? layers.flatMap((layer) => identityTaps(layer, uniform)) : [],
 		overrides: layers.map(({ routes: own }, at) => ({
 			tensor: own.choice.name,
 			dtype: own.choice.dtype,
@@ -66,7 +71,11 @@ async function tryRoutes(
 		})),
 	});
 	try {
-		return { kind: 'try', ...(await difference(context, forced)) };
+		return {
+			kind: 'try',
+			...(await difference(context, forced)),
+			identities: await identitiesOf(context, layers, forced, uniform),
+		};
 	} finally {
 		forced.release();
 	}

@@ -49,6 +49,7 @@ function layerJson(data: RoutingData, layer: RoutedLayer, shown: readonly number
 		gates: {
 			alpha: perHead(gates.alpha, T),
 			beta: perHead(gates.beta, T),
+			surprise: perHead(gates.surprise, T),
 			softmaxShareOfMix: perHead(gates.exactShare, T),
 			stateAfter: gates.after,
 			stateNorm: perHead(gates.norm, gates.after.length),

@@ -23,10 +23,37 @@ export function gateFigure({ gates, T }: RoutedLayer, head: number): Figure {
 		yLabel: 'share (0 to 1)',
 		yDomain: [0, 1],
 		series: [
-			{ label: 'decay α: state left', role: 'linear', x, y: line(gates.alpha), dash: true },
+			{ label: 'decay α: state left', role: 'muted', x, y: line(gates.alpha), dash: true },
 			{ label: 'write strength β', role: 'linear', x, y: line(gates.beta) },
 			{ label: 'weight of softmax in the mix', role: 'softmax', x, y: line(gates.exactShare) },
 		].filter(({ y }) => y.some((value) => !Number.isNaN(value))) as Figure['series'],
+	};
+}
+
+/** What each token wrote that the state did not return already; what softmax chunks wrote is rolled back at their end. */
+export function surpriseFigure({ gates, routes, T }: RoutedLayer, head: number): Figure {
+	const bin = Math.ceil(T / MOST_POINTS);
+	const x = Array.from({ length: Math.ceil(T / bin) }, (_, at) => at * bin);
+	const line = (kept: number) =>
+		x.map((from) => {
+			const to = Math.min(T, from + bin);
+			const values: number[] = [];
+			for (let t = from; t < to; t++) {
+				const chunk = head * routes.N + Math.floor(t / routes.C);
+				if (routes.kept[chunk] === kept) values.push(gates.surprise[head * T + t]!);
+			}
+			return values.length > 0 ? values.reduce((a, b) => a + b, 0) / values.length : NaN;
+		});
+	return {
+		id: 'surprise',
+		kind: 'line',
+		title: `Surprise of head ${head}: what each token writes`,
+		xLabel: bin === 1 ? 'position (tokens)' : `position (tokens), mean of ${bin}`,
+		yLabel: '‖u‖ (norm)',
+		series: [
+			{ label: 'stays in the state', role: 'linear', x, y: line(0) },
+			{ label: 'rolled back: a softmax chunk', role: 'softmax', x, y: line(1), dash: true },
+		],
 	};
 }
 
@@ -39,9 +66,9 @@ export function stateFigure({ gates: { after, norm, rank } }: RoutedLayer, head:
 		kind: 'line',
 		title: `State of head ${head} as it is remembered`,
 		xLabel: 'after position (tokens)',
-		yLabel: 'Frobenius norm; effective rank',
+		yLabel: 'norm; rank',
 		series: [
-			{ label: 'norm', role: 'linear', x: after, y: part(norm) },
+			{ label: 'Frobenius norm', role: 'linear', x: after, y: part(norm) },
 			{ label: 'effective rank', role: 'muted', x: after, y: part(rank), dash: true },
 		],
 	};

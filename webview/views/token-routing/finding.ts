@@ -4,18 +4,17 @@ import type { SiteFinding } from '../../view-api/view.ts';
 import { accountOf } from './account.ts';
 import type { RoutedLayer, RoutingData } from './compute.ts';
 import { layerSentence } from './sentence.ts';
-import { ownRoutes, restore } from './state.ts';
 import { routeTrack } from './track.ts';
 
 /** Of the small picture; text sizes as the standard themes have them. */
-const CARD: Size = { width: 400, height: 240, characterWidth: 6.7, lineHeight: 16 };
+export const CARD: Size = { width: 400, height: 240, characterWidth: 6.7, lineHeight: 16 };
 
 /** `1.2k`, so that the line above the code stays short. */
 const thousands = (count: number) =>
 	count < 1000 ? String(count) : `${(count / 1000).toPrecision(2)}k`;
 
 export function routingFindings(data: RoutingData): SiteFinding[] {
-	return data.layers.map((layer, at) => {
+	return data.layers.map((layer) => {
 		const account = accountOf(layer, layer.routes.kept);
 		const description = layerSentence(data, layer);
 		return {
@@ -25,21 +24,21 @@ export function routingFindings(data: RoutingData): SiteFinding[] {
 			entropy: null,
 			reach: null,
 			proof: layer.proofs[0],
-			picture: card(data, layer, at, description),
+			picture: card(layer, description),
 		};
 	});
 }
 
-function card(data: RoutingData, layer: RoutedLayer, at: number, description: string): Scene {
-	const only = { ...data, layers: [layer] };
+function card(layer: RoutedLayer, description: string): Scene {
+	const { name, H, routes } = layer;
 	const box = {
 		x: 48,
 		y: CARD.lineHeight,
 		width: CARD.width - 96,
-		row: Math.min(18, 200 / layer.H),
+		row: Math.min(18, 200 / H),
 	};
-	const routes = [ownRoutes(data)[at]!];
-	const track = routeTrack(only, restore(only, { head: -1 }), routes, box, CARD);
+	const shown = { ...{ name, H, N: routes.N }, kept: routes.kept, margin: routes.margin };
+	const track = routeTrack([{ ...shown, chosen: -1, outlines: [], label: '' }], box, CARD);
 	return {
 		title: `Routes of ${layer.name}: kept exactly or folded into the state, by head and chunk`,
 		site: layer.exact.id,

@@ -10,6 +10,8 @@ export interface Gates {
 	readonly beta: Float32Array;
 	/** `[H, T]`: what the answer of softmax counts for beside the state's; NaN where it could not be read. */
 	readonly exactShare: Float32Array;
+	/** `[H, T]`: ‖u_t‖, how much each token tells the state that it did not return already; NaN where it has no memory to ask. */
+	readonly surprise: Float32Array;
 	/** Tokens after which the state is described, and `[H, points]` of its Frobenius norm and effective rank. */
 	readonly after: readonly number[];
 	readonly norm: Float32Array;
@@ -53,6 +55,14 @@ export async function readGates(
 	const after = Array.from({ length: Math.floor(N / step) + 1 }, (_, at) =>
 		Math.min(T, at * step * C),
 	);
+	const surprise = new Float32Array(H * T).fill(NaN);
+	if (memory) {
+		const written = await memory.written();
+		const { V } = memory.shape;
+		for (let at = 0; at < H * T; at++) {
+			surprise[at] = Math.hypot(...written.subarray(at * V, (at + 1) * V));
+		}
+	}
 	const norm = new Float32Array(H * after.length).fill(NaN);
 	const rank = new Float32Array(H * after.length).fill(NaN);
 	for (let head = 0; memory && head < H; head++) {
@@ -67,7 +77,7 @@ export async function readGates(
 		alpha: await perToken('alpha', log ? Math.exp : (value) => value),
 		beta: await perToken('beta', (value) => value),
 		exactShare: await mixOf(context, exact.tensors['router']?.name, { B, H, T, N, C }),
-		...{ after, norm, rank },
+		...{ surprise, after, norm, rank },
 	};
 }
 

@@ -1,17 +1,24 @@
-import { magnitude, percent, significant } from '../../view-api/format.ts';
 import type { Mark, Scene, Size } from '../../view-api/scene.ts';
-import { accountOf, bytesText, digits } from './account.ts';
+import { tokenAxis } from '../../view-api/token-axis.ts';
+import { accountOf, digits } from './account.ts';
+import { answerRow } from './answer-row.ts';
 import type { RoutedLayer, RoutingData } from './compute.ts';
-import type { Known, RoutingDetail } from './detail.ts';
-import { gateFigure, stateFigure, triesFigure } from './figures.ts';
-import { pastStrip, wayOf } from './past-strip.ts';
+import type { Known, Past } from './detail.ts';
+import { factLines, type Fact } from './facts.ts';
+import { gateFigure, stateFigure, surpriseFigure, triesFigure } from './figures.ts';
+import { ROUTES, routeLegend, wrapped } from './legend.ts';
+import { memoryBars } from './memory-bars.ts';
+import { pastStrip } from './past-strip.ts';
+import { named, readout } from './readout.ts';
 import { layerSentence, trySentence } from './sentence.ts';
 import { firstCell, isForced, layerOf, routesOf, tryName, type RoutingState } from './state.ts';
-import { routeTrack } from './track.ts';
+import { rowHeight, routeTrack, type TrackLayer } from './track.ts';
 
 const STRIP_HEIGHT = 96;
+const ANSWERS_HEIGHT = 16;
+const AXIS_ROOM = 44;
 
-/** Routes of every layer on top, how the chosen token reads under them, the account and the proofs last. */
+/** Routes of every layer on top, how the chosen token reads under them, then what it costs and what proves it. */
 export function layoutRouting(
 	data: RoutingData,
 	state: RoutingState,
@@ -22,62 +29,164 @@ export function layoutRouting(
 	if (!layer) return nothing(data, size);
 	const routes = routesOf(data, state);
 	const forced = isForced(data, state);
-	const line = size.lineHeight;
-	const x = 7 * size.characterWidth;
-	const width = Math.max(60, size.width - x - 7 * size.characterWidth);
-	const rows = data.layers.reduce((sum, { H }) => sum + H, 0);
-	const row = Math.max(3, Math.min(22, 420 / rows));
+	const { lineHeight: line, characterWidth } = size;
+	const x = 7 * characterWidth;
+	const width = Math.max(60, size.width - x - 8 * characterWidth);
+	const answer = known({
+		kind: 'past',
+		site: layer.exact.id,
+		head: state.head,
+		query: state.query,
+	});
+	const past = answer?.kind === 'past' ? answer : undefined;
+	const tried = forced ? known({ kind: 'try', routes }) : undefined;
+	const answers = tried?.kind === 'try' ? tried : data.base;
 
-	const legend = legendMarks(size);
-	const track = routeTrack(data, state, routes, { x, y: legend.height, width, row }, size);
-	const titled = legend.height + track.height + line;
-	const past = known({ kind: 'past', site: layer.exact.id, head: state.head, query: state.query });
-	const strip = { x, y: titled + line, width, height: STRIP_HEIGHT };
-	const facts = factLines(data, layer, state, digits(routes[state.layer]!));
-	const below = strip.y + STRIP_HEIGHT + line;
-	const restoreButton = forced ? restoreMarks(below + facts.length * line * 1.2, size) : undefined;
+	const legend = routeLegend(
+		[...ROUTES, { label: 'open chunk (both)', fill: 'good' }],
+		['Heads down, chunks across; the stronger, the surer the router. Press a chunk to flip it.'],
+		size,
+	);
+	const tracks = trackLayers(data, state, routes);
+	const box = { x, y: legend.height + 4, width, row: rowHeight(tracks, 420) };
+	const track = routeTrack(tracks, box, size);
+	const below = box.y + track.height;
+	const across = { x, width, span: layer.routes.N * layer.routes.C };
+	const asked = data.base.asked > 0 ? ANSWERS_HEIGHT : 0;
+	const titled = below + asked + line;
+	const strip = { ...across, y: titled + line * 0.8, height: STRIP_HEIGHT };
+	const axis = axisMarks(data, layer, state, past, strip, size);
+	const memoryTop = strip.y + STRIP_HEIGHT + AXIS_ROOM + line * 1.6;
+	const accounts = data.layers.map((each, at) => accountOf(each, digits(routes[at]!)));
+	const memory = memoryBars(
+		accounts,
+		forced ? tryName(state) : 'as routed',
+		memoryTop + line,
+		size,
+	);
+	const factsTop = memoryTop + line + memory.height + line;
+	const facts = factLines(layer, accounts[state.layer]!, tried?.kind === 'try' ? tried : undefined);
+	const shownFacts = factRows(facts, factsTop, size);
+	const bottom = factsTop + shownFacts.height;
+	const restore = forced ? restoreMarks(bottom, size) : undefined;
 	const tries = triesFigure(data, state, known);
 	return {
 		title: `${layer.name}, head ${state.head}: routes of chunks and how token ${state.query} reads the past`,
 		site: layer.exact.id,
 		description: description(data, state, layer, forced, routes, known),
 		width: size.width,
-		height: Math.ceil(below + (facts.length + (forced ? 2 : 0)) * line * 1.2 + 8),
+		height: Math.ceil(bottom + (restore ? line * 2 : 0) + 8),
 		marks: [
 			...legend.marks,
 			...track.marks,
-			text(`How token ${named(data, state.query)} reads the past in ${layer.name}, head ${state.head}: weight × mix`, titled, size), // prettier-ignore
-			...pastStrip(layer, state, past?.kind === 'past' ? past : undefined, strip, size),
-			...facts.flatMap(([name, value, good], at): Mark[] => {
-				const y = below + at * line * 1.2;
-				const words = { kind: 'text', y, size: 'small' } as const;
-				return [
-					{ ...words, x: 0, text: name, fill: 'muted', maxWidth: size.width * 0.4 },
-					{ ...words, x: Math.min(size.width * 0.42, 300), text: value, fill: good ? 'good' : 'text', maxWidth: size.width * 0.58 }, // prettier-ignore
-				];
-			}),
-			...(restoreButton?.marks ?? []),
+			...(asked > 0
+				? answerRow(answers, 'asked', { ...across, y: below, height: asked }, size)
+				: []),
+			heading(`${size.width < 400 ? 'Token' : 'How token'} ${named(data, state.query)} ${size.width < 400 ? 'in' : 'reads the past in'} ${layer.name}, head ${state.head}${size.width > 560 ? ', by weight × share of the mix' : ''}`, titled, size), // prettier-ignore
+			...pastStrip(layer, state, past, strip, size),
+			...axis,
+			heading(data.layers.length === 1 ? 'Memory after the last token' : `Memory after the last token, ${data.layers.length} routed layers`, memoryTop, size), // prettier-ignore
+			...memory.marks,
+			...shownFacts.marks,
+			...(restore?.marks ?? []),
 		],
 		targets: [
 			...track.targets,
-			{ id: 'past', ...strip, label: `Tokens of the sequence; Enter picks the one that reads`, rows: 1, columns: layer.T }, // prettier-ignore
-			...(restoreButton ? [restoreButton.target] : []),
+			{ id: 'past', ...strip, width: (layer.T * width) / across.span, label: `Tokens of the sequence; Enter picks the one that reads`, rows: 1, columns: layer.T }, // prettier-ignore
+			...(restore ? [restore.target] : []),
 		],
 		figures: [
 			...(tries ? [tries] : []),
 			gateFigure(layer, state.head),
+			surpriseFigure(layer, state.head),
 			stateFigure(layer, state.head),
 		],
 		readout: readout(data, state, layer, past),
 	};
 }
 
-function text(words: string, y: number, { width }: Size): Mark {
+function trackLayers(
+	data: RoutingData,
+	{ layer: front, head, flips, cell }: RoutingState,
+	routes: readonly string[],
+): TrackLayer[] {
+	return data.layers.map(({ name, H, routes: { N, margin } }, at) => {
+		const first = firstCell(data, at);
+		const outlines = [...flips.map((each) => [each, 'warning'] as const), [cell, 'focus'] as const];
+		return {
+			...{ name, H, N, margin, kept: digits(routes[at]!) },
+			chosen: at === front ? head : -1,
+			outlines: outlines
+				.filter(([each]) => each >= first && each < first + H * N)
+				.map(([each, stroke]) => [each - first, stroke] as const),
+			label: `Routes of ${name}: heads down, chunks across; Enter flips a chunk`,
+		};
+	});
+}
+
+/** Tokens under the strip: the one that reads, those it reads most, and as many others as there is room for. */
+function axisMarks(
+	{ tokens }: RoutingData,
+	{ T }: RoutedLayer,
+	{ query }: RoutingState,
+	past: Past | undefined,
+	strip: { x: number; y: number; width: number; span: number },
+	size: Size,
+): Mark[] {
+	const largest = past ? largestFirst(past.exact, 3).map((token) => ({ token, role: 'softmax' as const })) : []; // prettier-ignore
+	return tokenAxis(
+		{
+			way: 'across',
+			edge: strip.y + STRIP_HEIGHT,
+			start: strip.x,
+			cell: strip.width / strip.span,
+			from: 0,
+			count: T,
+			title: 'earlier',
+			label: (token) => tokens[token] ?? String(token),
+			first: [{ token: query, role: 'focus' }, ...largest],
+			room: AXIS_ROOM,
+		},
+		size,
+	);
+}
+
+function largestFirst(values: Float32Array, count: number): number[] {
+	return Array.from(values.keys())
+		.sort((a, b) => values[b]! - values[a]!)
+		.slice(0, count)
+		.filter((at) => values[at]! > 0.02);
+}
+
+export function heading(words: string, y: number, { width }: Size): Mark {
 	return { kind: 'text', x: 0, y, text: words, fill: 'text', size: 'small', bold: true, maxWidth: width }; // prettier-ignore
 }
 
-const named = ({ tokens }: RoutingData, token: number) =>
-	tokens[token] === undefined ? String(token) : `${token} (${tokens[token]})`;
+/** Names left, values right of them, on as many lines as they need. */
+export function factRows(
+	facts: readonly Fact[],
+	y: number,
+	size: Size,
+): { marks: Mark[]; height: number } {
+	const { width, characterWidth, lineHeight } = size;
+	const longest = Math.max(...facts.map(([name]) => name.length));
+	const x = Math.min(width * 0.5, (longest + 3) * characterWidth);
+	let line = y;
+	const marks = facts.flatMap(([name, value, good]): Mark[] => {
+		const fill = good === undefined ? 'text' : good ? 'good' : 'error';
+		const first = line;
+		const values = wrapped(value, { ...size, width: width - x }).map((text): Mark => {
+			const mark = { kind: 'text', x, y: line, text, fill, size: 'small', maxWidth: width - x } as const; // prettier-ignore
+			line += lineHeight * 1.1;
+			return mark;
+		});
+		return [
+			{ kind: 'text', x: 0, y: first, text: name, fill: 'muted', size: 'small', maxWidth: x - 6 },
+			...values,
+		];
+	});
+	return { marks, height: line - y };
+}
 
 function description(
 	data: RoutingData,
@@ -95,35 +204,6 @@ function description(
 	return `${trySentence(data, name, result)} ${own}`;
 }
 
-function legendMarks(size: Size): { marks: Mark[]; height: number } {
-	const entries = [
-		['kept exactly (softmax)', 'softmax', false],
-		['folded into the state (linear)', 'linear', true],
-		['open chunk (both)', 'good', false],
-	] as const;
-	const marks: Mark[] = [];
-	let [x, y] = [0, size.lineHeight / 2];
-	for (const [label, fill, hatch] of entries) {
-		const width = 18 + label.length * size.characterWidth + 16;
-		if (x > 0 && x + width > size.width) [x, y] = [0, y + size.lineHeight];
-		marks.push(
-			{ kind: 'rect', x, y: y - 5, width: 12, height: 10, fill, ...(hatch ? { hatch } : {}) },
-			{ kind: 'text', x: x + 18, y, text: label, fill: 'muted', size: 'small' },
-		);
-		x += width;
-	}
-	marks.push({
-		kind: 'text',
-		x: 0,
-		y: y + size.lineHeight,
-		text: 'heads down, chunks across; the stronger, the larger the router’s margin',
-		fill: 'muted',
-		size: 'small',
-		maxWidth: size.width,
-	});
-	return { marks, height: y + size.lineHeight * 2 };
-}
-
 function restoreMarks(y: number, { lineHeight, characterWidth }: Size) {
 	const label = 'Restore the model’s own routes';
 	const box = { x: 0, y, width: (label.length + 2) * characterWidth, height: lineHeight * 1.5 };
@@ -132,67 +212,6 @@ function restoreMarks(y: number, { lineHeight, characterWidth }: Size) {
 		{ kind: 'text', x: box.width / 2, y: y + box.height / 2, text: label, fill: 'accent', size: 'small', align: 'middle' }, // prettier-ignore
 	];
 	return { marks, target: { id: 'restore', ...box, label } };
-}
-
-type Fact = [name: string, value: string, good?: boolean];
-
-function factLines(
-	data: RoutingData,
-	layer: RoutedLayer,
-	state: RoutingState,
-	kept: readonly number[],
-): Fact[] {
-	const account = accountOf(layer, kept);
-	const model = data.layers.map((each, at) => accountOf(each, digits(routesOf(data, state)[at]!)));
-	const sum = (value: (each: (typeof model)[number]) => number) =>
-		model.reduce((total, each) => total + value(each), 0);
-	const [exact, folded] = layer.proofs;
-	const mark = ({ residual, verified }: typeof exact) =>
-		`${verified ? '✓ verified' : '✗ not verified'}${residual === null ? '' : ` ${magnitude(residual)}`}`;
-	return [
-		['KV rows kept', `${account.rows.toLocaleString('en-US')} of ${account.allRows.toLocaleString('en-US')} (${percent(account.rows / account.allRows)})`], // prettier-ignore
-		[
-			'memory, this layer',
-			`${bytesText(account.keptBytes)} KV + ${bytesText(account.stateBytes)} state`,
-		],
-		['memory, all layers', `${bytesText(sum((each) => each.keptBytes + each.stateBytes))}; all softmax ${bytesText(sum((each) => each.allBytes))}, all linear ${bytesText(sum((each) => each.stateBytes))}`], // prettier-ignore
-		['softmax branch', mark(exact), exact.verified],
-		['state branch', mark(folded), folded.verified],
-	];
-}
-
-const ways = {
-	softmax: 'exactly, from a kept chunk',
-	open: 'in the open chunk, by both',
-	linear: 'through the state',
-	later: 'not at all: it comes later',
-};
-
-function readout(
-	data: RoutingData,
-	state: RoutingState,
-	layer: RoutedLayer,
-	past: RoutingDetail | undefined,
-): string {
-	if (state.cell >= 0) {
-		const at = data.layers.findLastIndex((_, index) => firstCell(data, index) <= state.cell);
-		const { routes, name } = data.layers[at]!;
-		const inside = state.cell - firstCell(data, at);
-		const [head, chunk] = [Math.floor(inside / routes.N), inside % routes.N];
-		const margin = routes.margin[inside]!;
-		return `${name}, head ${head}, chunk ${chunk} (tokens ${chunk * routes.C} to ${(chunk + 1) * routes.C - 1}): the router chose ${routes.kept[inside] ? 'softmax' : 'the state'}${Number.isNaN(margin) ? '' : `, margin ${significant(margin)}`} · press to flip`;
-	}
-	if (past?.kind !== 'past') return '';
-	const share = layer.gates.exactShare[state.head * layer.T + state.query]!;
-	const largest = (values: Float32Array) =>
-		values.reduce((best, value, at) => (Math.abs(value) > Math.abs(values[best]!) ? at : best), 0);
-	const [exact, folded] = [largest(past.exact), largest(past.folded)];
-	const way = (key: number) => ways[wayOf(layer, state.head, state.query, key)];
-	return [
-		`token ${named(data, state.query)}: softmax counts for ${significant(share)} of the mix`,
-		`its softmax reads most of ${named(data, exact)}, weight ${significant(past.exact[exact]!)}, ${way(exact)}`,
-		`its state reads most of ${named(data, folded)}, weight ${significant(past.folded[folded]!)}`,
-	].join(' · ');
 }
 
 function nothing({ failed }: RoutingData, size: Size): Scene {

@@ -109,7 +109,7 @@ export function restore(data: RoutingData, saved: unknown): RoutingState {
 	return remembered(data, state);
 }
 
-function whole(value: unknown, below: number): number | undefined {
+export function whole(value: unknown, below: number): number | undefined {
 	if (typeof value !== 'number' && (typeof value !== 'string' || value === '')) return undefined;
 	const number = Number(value);
 	return Number.isInteger(number) && number >= 0 && number < below ? number : undefined;

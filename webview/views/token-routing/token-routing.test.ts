@@ -5,7 +5,9 @@ import { readNpz } from '../../../test/models/npz.ts';
 import { runSample, settledScene } from '../../../test/gallery/run-sample.ts';
 import { modelWith, site } from '../../../test/views/hand-made-run.ts';
 import type { Size } from '../../view-api/scene.ts';
-import type { OpenView } from '../../view-api/view.ts';
+import type { OpenView, View, ViewContext } from '../../view-api/view.ts';
+import { choiceValues } from './routes.ts';
+import { routedLayers } from './sites.ts';
 import { tokenRouting } from './token-routing.ts';
 
 const folder = join(import.meta.dirname, '../../../samples/natsl');
@@ -15,9 +17,22 @@ const size: Size = { width: 900, height: 700, characterWidth: 6.6, lineHeight: 1
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 400_000 });
 
 interface Exported {
-	readonly layers: readonly { readonly decisions: number[][]; readonly shown: number[][] }[];
+	readonly layers: readonly {
+		readonly decisions: number[][];
+		readonly shown: number[][];
+		readonly gates: {
+			readonly surprise: number[][];
+			readonly stateAfter: number[];
+			readonly stateNorm: number[][];
+		};
+	}[];
 	readonly answers: { readonly right: number; readonly given: number[] };
 	readonly tries: readonly {
+		readonly identities: readonly {
+			readonly is: string;
+			readonly apart: number;
+			readonly holds: boolean;
+		}[];
 		readonly right: number;
 		readonly firstChange: number;
 		readonly logitChange: number;
@@ -26,21 +41,45 @@ interface Exported {
 }
 
 let view: OpenView;
+let context: ViewContext;
+/** The view, which also hands out what it was given to run the model again. */
+const watched: View = {
+	...tokenRouting,
+	compute: (given) => tokenRouting.compute((context = given)),
+};
 let chunk = 0;
 const exported = () => view.export().json as Exported;
 
+/** The model's logits `[T, vocabulary]` with routes `[layer][head][chunk]` put in its routers' place. */
+async function logitsWith(routes: readonly (readonly (readonly number[])[])[]) {
+	const layers = routedLayers(context.model.sites);
+	const overrides = await Promise.all(
+		layers.map(async ({ exact }, at) => {
+			const { name, dtype, shape } = await context.tensor(exact.tensors['choice']!.name);
+			const [, N = 0] = shape;
+			const margin = new Float32Array();
+			const own = { N, C: chunk, kept: new Uint8Array(), margin, choice: { name, dtype, shape } };
+			return { tensor: name, dtype, shape, values: choiceValues(routes[at]!.flat(), own) };
+		}),
+	);
+	const run = await context.again({ taps: [], overrides });
+	const logits = (await (await run.tensor('logits')).read()).slice();
+	run.release();
+	return logits;
+}
+
 beforeAll(async () => {
-	view = (await runSample(folder, tokenRouting))!;
+	view = (await runSample(folder, watched))!;
 	const { routing } = JSON.parse(readFileSync(join(folder, 'metrics.json'), 'utf8')) as {
 		routing: { chunk: number };
 	};
 	chunk = routing.chunk;
 });
 
-it('does not fit a model that routes nothing', () => {
-	expect(tokenRouting.fit(modelWith(site))).toMatchObject({
+it('does not fit a model without softmax attention or a memory', () => {
+	expect(tokenRouting.fit(modelWith({ ...site, form: 'convolution' }))).toMatchObject({
 		fits: false,
-		reason: expect.stringContaining('nothing is routed') as string,
+		reason: expect.stringContaining('chooses between softmax attention and a state') as string,
 	});
 });
 
@@ -85,6 +124,50 @@ describe('the routed sample', () => {
 		expect(exported().layers[1]!.shown).toEqual(exported().layers[1]!.decisions);
 	});
 
+	it('answers bit for bit as unforced where its own routes are put back', async () => {
+		const own = exported().layers.map(({ decisions }) => decisions);
+		const given = await logitsWith(own);
+		const logits = await (await context.tensor('logits')).read();
+		expect(given).toEqual(logits);
+	});
+
+	it('answers on forced routes what PyTorch answers on the same', async () => {
+		const stored = readNpz(readFileSync(join(folder, 'forced.npz')));
+		const positions = Array.from(stored.get('positions')!.data);
+		for (const name of ['softmax', 'linear', 'flipped']) {
+			const { shape, data } = stored.get(`${name}.choice`)!;
+			const [layers = 0, N = 0, H = 0] = shape;
+			const routes = Array.from({ length: layers }, (_, l) =>
+				Array.from({ length: H }, (_h, h) =>
+					Array.from({ length: N }, (_n, c) => data[(l * N + c) * H + h]!),
+				),
+			);
+			const given = await logitsWith(routes);
+			const expected = stored.get(`${name}.logits`)!;
+			const vocabulary = expected.shape[1]!;
+			let [apart, length] = [0, 0];
+			positions.forEach((position, row) => {
+				for (let id = 0; id < vocabulary; id++) {
+					const wanted = expected.data[row * vocabulary + id]!;
+					apart += (given[position * vocabulary + id]! - wanted) ** 2;
+					length += wanted ** 2;
+				}
+			});
+			expect(Math.sqrt(apart / length), name).toBeLessThan(2e-4);
+		}
+	});
+
+	it('rolls back what softmax chunks wrote, though their tokens surprised the state', () => {
+		const { gates, decisions } = exported().layers[1]!;
+		expect(decisions[0]!.slice(0, 2)).toEqual([1, 1]);
+		const after = gates.stateAfter.indexOf(2 * chunk);
+		expect(gates.stateNorm[0]![after]).toBe(0);
+		expect(gates.stateNorm[0]!.at(-1)).toBeGreaterThan(0.1);
+		for (const surprise of gates.surprise[0]!.slice(0, 2 * chunk)) {
+			expect(surprise).toBeGreaterThan(0);
+		}
+	});
+
 	it('forces all softmax and all linear, and keeps both in the history', async () => {
 		for (const [force, route] of [
 			['softmax', 1],
@@ -97,6 +180,11 @@ describe('the routed sample', () => {
 			);
 			expect(description).toMatch(new RegExp(`^All ${force}: `));
 			expect(figures[0]!.id).toBe('tries');
+			const { identities } = exported().tries.at(-1)!;
+			expect(identities.map(({ is }) => is)).toEqual(
+				Array(2).fill(force === 'softmax' ? 'causal softmax' : 'plain Gated DeltaNet'),
+			);
+			for (const { apart } of identities) expect(apart).toBeLessThan(1e-5);
 		}
 		expect(exported().tries.length).toBe(3);
 		view.set('force', 'model');

@@ -1,11 +1,10 @@
 import { percent } from '../../view-api/format.ts';
-import type { Mark, Size, Target } from '../../view-api/scene.ts';
-import { digits } from './account.ts';
-import type { RoutedLayer, RoutingData } from './compute.ts';
-import { firstCell, type RoutingState } from './state.ts';
+import type { Mark, Role, Size, Target } from '../../view-api/scene.ts';
 
 /** Above this many chunks neighbours of one route are drawn as one, without their margins. */
 const MOST_CELLS = 3000;
+/** Rows lower than this have no room for two heights. */
+const LOWEST_STEP = 8;
 
 export interface TrackBox {
 	readonly x: number;
@@ -15,76 +14,102 @@ export interface TrackBox {
 	readonly row: number;
 }
 
-/** One row a head and one cell a chunk, for every routed layer; each cell is pressed to flip its route. */
+/** Routes of one layer: H heads of N chunks. */
+export interface TrackLayer {
+	readonly name: string;
+	readonly H: number;
+	readonly N: number;
+	/** `[H, N]`: 1 where the chunk is kept exactly. */
+	readonly kept: ArrayLike<number>;
+	/** `[H, N]`: how sure; NaN where that is not known. */
+	readonly margin: ArrayLike<number>;
+	/** The head in front, −1 for none. */
+	readonly chosen: number;
+	readonly outlines: readonly (readonly [cell: number, stroke: Role])[];
+	/** What a press does, for the keyboard's user. */
+	readonly label: string;
+}
+
+/** One row a head and one cell a chunk: tall where kept exactly, low where folded into a state. */
 export function routeTrack(
-	data: RoutingData,
-	state: RoutingState,
-	routes: readonly string[],
+	layers: readonly TrackLayer[],
 	box: TrackBox,
 	size: Size,
 ): { marks: Mark[]; targets: Target[]; height: number } {
 	const marks: Mark[] = [];
 	const targets: Target[] = [];
 	let y = box.y;
-	const all = data.layers.reduce((sum, { H, routes: { N } }) => sum + H * N, 0);
-	data.layers.forEach((layer, at) => {
-		const kept = digits(routes[at]!);
+	const all = layers.reduce((sum, { H, N }) => sum + H * N, 0);
+	layers.forEach((layer, at) => {
 		const place = { ...box, y };
-		marks.push(...rowLabels(layer, at, kept, state, place, size));
-		marks.push(...(all > MOST_CELLS ? runs(layer, kept, place) : cells(layer, kept, place)));
-		marks.push(...outlines(data, layer, at, state, place));
+		marks.push(...rowLabels(layer, place, size));
+		marks.push(...(all > MOST_CELLS ? runs(layer, place) : cells(layer, place)));
+		marks.push(...layer.outlines.map(([cell, stroke]) => outline(layer, cell, stroke, place)));
 		targets.push({
 			id: `track:${at}`,
 			x: box.x,
 			y,
 			width: box.width,
 			height: box.row * layer.H,
-			label: `Routes of ${layer.name}: heads down, chunks across; Enter flips a chunk`,
+			label: layer.label,
 			rows: layer.H,
-			columns: layer.routes.N,
+			columns: layer.N,
 		});
-		y += box.row * layer.H + 6;
+		y += box.row * layer.H + Math.min(6, box.row);
 	});
 	return { marks, targets, height: y - box.y };
 }
 
+/** Height of a head's row such that all rows fit. */
+export function rowHeight(layers: readonly { readonly H: number }[], most: number): number {
+	const rows = layers.reduce((sum, { H }) => sum + H, 0);
+	return Math.max(3, Math.min(22, most / rows));
+}
+
 function rowLabels(
-	{ H, name, routes: { N } }: RoutedLayer,
-	layer: number,
-	kept: readonly number[],
-	state: RoutingState,
+	{ H, N, name, kept, chosen }: TrackLayer,
 	{ x, y, width, row }: TrackBox,
 	{ characterWidth, lineHeight }: Size,
 ): Mark[] {
-	// rows too low for their own words are named by their layer alone
-	const heads = row >= lineHeight * 0.8 ? Array.from({ length: H }, (_, h) => h) : [];
 	const line = { kind: 'text', size: 'small' } as const;
 	const short = name.replace(/^layer /, 'L');
-	if (heads.length === 0) {
-		return [{ ...line, x: 0, y: y + (row * H) / 2, text: short, fill: 'muted', maxWidth: x - 4 }];
-	}
-	return heads.flatMap((head): Mark[] => {
-		const chosen = layer === state.layer && head === state.head;
-		const middle = y + (head + 0.5) * row;
-		const part = kept.slice(head * N, (head + 1) * N);
-		const share = part.reduce((sum, one) => sum + one, 0) / N;
+	const share = (from: number, to: number) => {
+		let sum = 0;
+		for (let at = from; at < to; at++) sum += kept[at]!;
+		return percent(sum / (to - from))
+			.replace('under 1', '<1')
+			.replace('over 99', '>99');
+	};
+	const right = { ...line, x: x + width + 6, fill: 'text', maxWidth: 6 * characterWidth } as const;
+	// rows too low for their own words are named by their layer alone
+	if (row < lineHeight * 0.8) {
+		if (row * H < lineHeight * 0.8) return [];
+		const middle = y + (row * H) / 2;
 		return [
-			{ ...line, x: 0, y: middle, text: `${short} h${head}`, fill: chosen ? 'accent' : 'muted', bold: chosen, maxWidth: x - 4 }, // prettier-ignore
-			{ ...line, x: x + width + 6, y: middle, text: percent(share).replace('under 1', '<1').replace('over 99', '>99'), fill: 'text', maxWidth: 6 * characterWidth }, // prettier-ignore
+			{ ...line, x: 0, y: middle, text: short, fill: chosen >= 0 ? 'accent' : 'muted', bold: chosen >= 0, maxWidth: x - 4 }, // prettier-ignore
+			{ ...right, y: middle, text: share(0, H * N) },
+		];
+	}
+	return Array.from({ length: H }, (_, head) => head).flatMap((head): Mark[] => {
+		const front = head === chosen;
+		const middle = y + (head + 0.5) * row;
+		return [
+			{ ...line, x: 0, y: middle, text: `${short} h${head}`, fill: front ? 'accent' : 'muted', bold: front, maxWidth: x - 4 }, // prettier-ignore
+			{ ...right, y: middle, text: share(head * N, (head + 1) * N) },
 		];
 	});
 }
 
-function cells({ H, routes }: RoutedLayer, kept: readonly number[], box: TrackBox): Mark[] {
-	const { N, margin } = routes;
-	const largest = margin.reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0);
+function cells({ H, N, kept, margin }: TrackLayer, box: TrackBox): Mark[] {
+	let largest = 0;
+	for (let at = 0; at < H * N; at++) largest = Math.max(largest, Math.abs(margin[at]!) || 0);
 	return Array.from({ length: H * N }, (_, at): Mark => {
 		const strength = largest > 0 ? Math.abs(margin[at]!) / largest : 1;
-		return cellMark(kept[at]!, Math.floor(at / N), at % N, 1, N, box, 0.35 + 0.65 * strength);
+		return cellMark(kept[at]!, Math.floor(at / N), at % N, 1, N, box, 0.55 + 0.45 * strength);
 	});
 }
 
-function runs({ H, routes: { N } }: RoutedLayer, kept: readonly number[], box: TrackBox): Mark[] {
+function runs({ H, N, kept }: TrackLayer, box: TrackBox): Mark[] {
 	const marks: Mark[] = [];
 	for (let head = 0; head < H; head++) {
 		for (let from = 0; from < N;) {
@@ -108,32 +133,27 @@ function cellMark(
 ): Mark {
 	const cell = width / N;
 	const gap = cell > 5 ? 1 : 0;
+	const tall = row - (row > 4 ? 2 : 0);
+	const low = row >= LOWEST_STEP ? Math.max(3, tall * 0.36) : tall;
 	return {
 		kind: 'rect',
 		x: x + from * cell,
-		y: y + head * row,
+		y: y + head * row + (kept ? 0 : tall - low),
 		width: count * cell - gap,
-		height: row - (row > 4 ? 2 : 0),
+		height: kept ? tall : low,
 		fill: kept ? 'softmax' : 'linear',
 		opacity,
-		...(kept ? {} : { hatch: true }),
+		...(kept || row >= LOWEST_STEP ? {} : { hatch: true }),
 	};
 }
 
-/** Flipped chunks, and the one under the cursor. */
-function outlines(
-	data: RoutingData,
-	{ H, routes: { N } }: RoutedLayer,
-	layer: number,
-	{ cell, flips }: RoutingState,
+function outline(
+	{ N }: TrackLayer,
+	at: number,
+	stroke: Role,
 	{ x, y, width, row }: TrackBox,
-): Mark[] {
-	const first = firstCell(data, layer);
-	return [...flips.map((at) => [at, 'warning'] as const), [cell, 'focus'] as const]
-		.filter(([at]) => at >= first && at < first + H * N)
-		.map(([at, stroke]): Mark => {
-			const [head, chunk] = [Math.floor((at - first) / N), (at - first) % N];
-			const place = { x: x + (chunk * width) / N, y: y + head * row - 1, width: Math.max(4, width / N), height: row }; // prettier-ignore
-			return { kind: 'rect', ...place, stroke, strokeWidth: 2 };
-		});
+): Mark {
+	const [head, chunk] = [Math.floor(at / N), at % N];
+	const place = { x: x + (chunk * width) / N, y: y + head * row - 1, height: row };
+	return { kind: 'rect', ...place, width: Math.max(4, width / N), stroke, strokeWidth: 2 };
 }
