@@ -41,7 +41,20 @@ def recall(metrics):
         f'{joined(accuracy["byPairs"])} at {pairs} pairs',
         f'{joined(accuracy["byLength"])} at L = {lengths}',
         f'{joined(accuracy["forgetting"])} when {" / ".join(str(row["updates"]) for row in accuracy["forgetting"])} of 8 keys are written twice',
+        *(f'{words}: {active(run["activity"])}' for words, run in activities(metrics)),
     ]
+
+
+def activities(metrics):
+    """The shares of active tokens, where a sample has them: as exported, and before activity had a price."""
+    return [('active tokens', metrics), ('before they had a price', metrics['withoutPrice'])] if 'activity' in metrics else []
+
+
+def active(activity):
+    return ', '.join(
+        f'layer {layer["layer"]} {digits(layer["active"])} (values {digits(layer["values"])}, questions {digits(layer["questions"])})'
+        for layer in activity['layers']
+    )
 
 
 def routed(metrics):

@@ -12,6 +12,7 @@ import torch
 SAMPLES = pathlib.Path(__file__).resolve().parents[1]
 FRAME = re.compile(r'^(?P<path>.+)\((?P<line>\d+)\): (?P<function>.+)$')
 BATCH_AND_LENGTH = {0: 'batch', 1: 'seq'}
+CALLING = re.compile(r'torch/nn/modules/module\.py\(\d+\): (_slow_forward|_call_impl)$')
 SCRIPTED = re.compile(r'File "(?P<path>[^"]+)"')
 
 
@@ -26,17 +27,20 @@ def portable_path(path):
     return resolved.name
 
 
-def portable_doc(doc):
+def portable_doc(doc, whole_stack=False):
     """
     The exporter's stack of frames, innermost first and in its own format, without the folders of the machine that
-    exported, and without the exporter's own frames, which are the same for every node.
+    exported. Unless `whole_stack`, also without the frames in which PyTorch calls a module, and without those of the
+    exporter itself, which are the same for every node: together two thirds of the text.
     """
     lines = []
     for line in doc.splitlines():
         frame = FRAME.match(line)
         if frame:
-            if frame['path'].endswith('torch/jit/_trace.py'):
+            if frame['path'].endswith('torch/jit/_trace.py') and not whole_stack:
                 break
+            if CALLING.search(line) and not whole_stack:
+                continue
             line = f'{portable_path(frame["path"])}({frame["line"]}): {frame["function"]}'
         lines.append(SCRIPTED.sub(lambda match: f'File "{portable_path(match["path"])}"', line))
     return '\n'.join(lines)
@@ -82,13 +86,14 @@ def return_states(graph, names):
 
 def export(
     model, example, path, file_lines=True, inputs=('input_ids',), outputs=('logits',), axes=BATCH_AND_LENGTH, custom_opsets=None,
-    fold_constants=True, states=(),
+    fold_constants=True, states=(), whole_stack=False,
 ):
     """
     Write `model` as ONNX opset 17.
 
     example:       what to trace with: token ids [B, T], or a tuple with a tensor for each of `inputs`
     file_lines:    keep the Python stack of every node in its `doc_string`; without, only module paths in node names
+    whole_stack:   keep also the frames of PyTorch and of the exporter, as a plain export with `verbose=True` has them
     axes:          the free axes of all inputs and outputs, or a dictionary of them by name
     custom_opsets: versions of operator domains outside the standard, whose nodes the checker cannot know
     states:        names for further outputs, one for each recurrent node in order: the state it ends with [B, H, K, V]
@@ -104,7 +109,7 @@ def export(
         )
     proto = onnx.load(str(path))
     for node in every_node(proto.graph):
-        node.doc_string = portable_doc(node.doc_string)
+        node.doc_string = portable_doc(node.doc_string, whole_stack)
     if states:
         return_states(proto.graph, states)
     if not custom_opsets:

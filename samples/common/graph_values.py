@@ -1,5 +1,6 @@
 """Finds in an exported graph the value that a line of Python computed, by the lines that the exporter left in each node."""
 import pathlib
+import re
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[1]
 
@@ -38,3 +39,12 @@ def read_by(proto, node_name):
     if len(found) != 1:
         raise ValueError(f'expected one node {node_name}, found {len(found)}')
     return found[0]
+
+
+def output_of(proto, path):
+    """The name of what the module at a path such as `layers.0.mixer.selector` returns: the value of its last node."""
+    scope = '/' + re.sub(r'\.(?=\D)', '/', path) + '/'
+    found = [node.output[0] for node in proto.graph.node if node.name.startswith(scope)]
+    if not found:
+        raise ValueError(f'no node under {scope}')
+    return found[-1]

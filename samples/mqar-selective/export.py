@@ -9,4 +9,4 @@ from common.recall_sample import export_sample
 from model import Model
 
 if __name__ == '__main__':
-    export_sample(HERE, Model)
+    export_sample(HERE, Model, modules=['layers.1.mixer.selector'])

@@ -1,7 +1,9 @@
 """Sparse modular activation (SeqBoat, arXiv 2306.11197): a moving average for every token, attention among the active ones.
 
 SeqBoat compacts the active tokens to a shorter sequence. Here they stay in place and a mask does the same, with the local
-window counted in active tokens, so that the graph has no shape that depends on the data.
+window counted in active tokens, so that the graph has no shape that depends on the data. Three things differ so that a
+model this small learns to recall: the average is added to the token instead of replacing it, queries and keys have a
+projection each instead of one between them, and the sum is not passed through SiLU once more.
 Shapes: B batch, T tokens, D width, N averages a channel, Z query and key size.
 """
 import math
@@ -49,39 +51,44 @@ class SparseModularAttention(nn.Module):
         self.selector.bias = nn.Parameter(torch.tensor([0.0, 1.0]))
         self.log_temperature = nn.Parameter(torch.tensor(math.log(0.3 * math.sqrt(d))))
         self.direct = nn.Linear(d, d)
-        self.shared = nn.Linear(d, key_size)
-        self.reset = nn.Linear(d, d)
+        self.q_proj = nn.Linear(d, key_size)
+        self.k_proj = nn.Linear(d, key_size)
         self.v_proj = nn.Linear(d, d)
-        self.q_scale = nn.Parameter(torch.ones(key_size))
-        self.q_shift = nn.Parameter(torch.zeros(key_size))
-        self.k_scale = nn.Parameter(torch.ones(key_size))
-        self.k_shift = nn.Parameter(torch.zeros(key_size))
+        self.reset = nn.Linear(d, d)
         self.out_proj = nn.Linear(d, d)
 
     def visible(self, active):
-        """Which keys a query may see [B, T, T]: active ones, at most `window` active tokens back, and itself."""
+        """1 where a query may see a key [B, T, T]: active ones, at most `window` active tokens back, and itself."""
         T = active.size(1)
         past = torch.ones(T, T, dtype=active.dtype, device=active.device).tril()
         count = torch.matmul(past, active.unsqueeze(-1))  # active tokens up to here
         near = (count - count.transpose(1, 2) < self.window).to(active.dtype)
         both = active.unsqueeze(2) * active.unsqueeze(1)
         itself = torch.eye(T, dtype=active.dtype, device=active.device)
-        return (past * near * both + itself) > 0
+        return past * near * both * (1 - itself) + itself
+
+    def attend(self, q, k, v, active):
+        """Softmax attention [B, T, D] over the visible keys."""
+        scores = torch.matmul(q, k.transpose(-1, -2)) / math.sqrt(q.size(-1))  # (B, T, T)
+        visible = self.visible(active)
+        if not self.training:
+            return torch.matmul(torch.softmax(scores.masked_fill(visible == 0, -1e9), dim=-1), v)
+        # a multiplier of exp(score) instead of a mask, so that the selector learns what a key is worth to others
+        e = (scores - scores.detach().amax(-1, keepdim=True)).exp() * visible
+        return torch.matmul(e / (e.sum(-1, keepdim=True) + 1e-6), v)
 
     def forward(self, x):  # (B, T, D)
-        m = F.silu(self.average(x))
+        m = x + self.average(x)
         p = (self.selector(m) / self.log_temperature.exp()).softmax(dim=-1)  # (B, T, 2)
         active = (p[..., 1] > p[..., 0]).to(x.dtype)  # (B, T)
+        if self.training:
+            # straight-through: a token that is not active can come back
+            active = active + p[..., 1] - p[..., 1].detach()
         confidence = (active * p[..., 1]).unsqueeze(-1)  # 0 where not active
 
-        z = F.silu(self.shared(m))  # (B, T, Z)
-        q = self.q_scale * z + self.q_shift
-        k = self.k_scale * z + self.k_shift
-        v = F.silu(self.v_proj(m))
-        scores = torch.matmul(q, k.transpose(-1, -2)) / math.sqrt(z.size(-1))  # (B, T, T)
-        weights = torch.softmax(scores.masked_fill(~self.visible(active), -1e9), dim=-1)
-        h = self.out_proj(torch.matmul(weights, v) * F.silu(self.reset(m)))
-        return F.silu(self.direct(m) + confidence * h + x)
+        h = self.attend(self.q_proj(m), self.k_proj(m), F.silu(self.v_proj(m)), active)
+        h = self.out_proj(h * F.silu(self.reset(m)))
+        return self.direct(m) + confidence * h
 
 
 class Block(ResidualBlock):

@@ -112,14 +112,13 @@ def train_variant(name, seed):
 
 
 def record(name, model, run):
-    """Add one run to `metrics.json`, and keep the weights if it is the best of its variant."""
+    """Add one run to `metrics.json`, and keep the weights of the first seed."""
     path = HERE / 'metrics.json'
     variants = json.loads(path.read_text()).get('variants', {}) if path.exists() else {}
     entry = variants.setdefault(name, {})
     seeds = [other for other in entry.get('seeds', []) if other['training']['seed'] != run['training']['seed']]
     entry['seeds'] = sorted([*seeds, run], key=lambda other: other['training']['seed'])
-    best = max(entry['seeds'], key=lambda other: other['accuracy']['main']['accuracy'])
-    if best is run:
+    if run['training']['seed'] == SEEDS[0]:
         torch.save(model.state_dict(), HERE / f'weights-{name}.pt')
         entry.update(
             operations=VARIANTS[name],

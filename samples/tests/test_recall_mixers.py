@@ -124,6 +124,22 @@ class SparseModularAttention(unittest.TestCase):
         self.assertEqual(seen[6].nonzero().flatten().tolist(), [2, 5, 6])
         self.assertEqual(seen[7].nonzero().flatten().tolist(), [7])
 
+    def test_training_computes_what_the_exported_form_does(self):
+        x = torch.randn(2, 9, 8).double()
+        self.layer.selector.weight.data.normal_(std=3)
+        with torch.no_grad():
+            expected = self.layer.eval()(x)
+            self.assertLess((self.layer.train()(x) - expected).abs().max().item(), 1e-5)
+
+    def test_the_selector_learns_what_a_key_is_worth_to_others(self):
+        x = torch.randn(1, 5, 8).double()
+        scores = torch.zeros(1, 5, 2).double().requires_grad_()
+        # every token just active; only the last output is asked for
+        self.layer.selector.forward = lambda m: scores + torch.tensor([0.0, 0.1]).double()
+        self.layer.train()(x)[:, -1].sum().backward()
+        moved = scores.grad[0, :, 1].abs() > 1e-9
+        self.assertEqual(moved.tolist(), [False, False, True, True, True])
+
     def test_an_inactive_token_gets_nothing_from_attention(self):
         self.layer.selector.bias.data = torch.tensor([100.0, 0.0]).double()
         x = torch.randn(1, 6, 8).double()
