@@ -98,6 +98,11 @@ describe('scores', () => {
 		]);
 	});
 
+	it('takes the first of equals, as argmax does', () => {
+		const { answers } = scoreRecall([1, 1, 1], [1]);
+		expect(answers[0]).toMatchObject({ said: 0, rank: 1, margin: 0 });
+	});
+
 	it('refuses logits and labels that do not fit each other', () => {
 		expect(() => scoreRecall(new Float32Array(7), [1, 2])).toThrow(
 			'must be 2 rows of one width, got 7',

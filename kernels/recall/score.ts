@@ -7,7 +7,7 @@ export interface Answer {
 	readonly label: number;
 	/** The token of the largest logit. */
 	readonly said: number;
-	/** Tokens with a larger logit than the label: 0 is right. */
+	/** Tokens with a larger logit than the label, or an equal one and a smaller id: 0 is right, and then `said` is the label. */
 	readonly rank: number;
 	/** Logit of the label less the largest of the others: positive is right. */
 	readonly margin: number;
@@ -60,7 +60,7 @@ function answerAt(logits: ArrayLike<number>, V: number, at: number, label: numbe
 		if (value > logits[from + said]!) said = token;
 		if (token === label) continue;
 		if (value > rival) rival = value;
-		if (value > own) rank++;
+		if (value > own || (value === own && token < label)) rank++;
 	}
 	const largest = Math.max(own, rival);
 	let sum = 0;

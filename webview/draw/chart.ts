@@ -100,7 +100,7 @@ export function figureConfiguration(figure: Figure, theme: Theme): FigureConfigu
 			},
 			scales: {
 				x: {
-					type: categories ? 'category' : (figure.xScale ?? 'linear'),
+					type: categories ? 'category' : figure.xScale === 'log' ? 'logarithmic' : 'linear',
 					bounds: 'data',
 					title: { display: true, text: figure.xLabel, color: text, font },
 					ticks: { color: text, font, maxRotation: 0, autoSkip: true, includeBounds: false },

@@ -3,6 +3,7 @@ import type { CellProgress } from './progress.ts';
 import type { RecallState } from './state.ts';
 import { share } from './sentence.ts';
 import { chances } from './tally.ts';
+import { TextBlock } from './text-block.ts';
 
 const GAP = 4;
 
@@ -43,12 +44,10 @@ export function cellBars(
 		];
 	});
 	const height = cells.length * row;
-	const caption = top + height + lineHeight / 2 + 2;
+	const caption = new TextBlock(size, top + height + 2);
+	caption.add('bar: share right · whisker: 95 % interval · dashed: a guess among the values shown', 'muted'); // prettier-ignore
 	return {
-		marks: [
-			...marks,
-			{ kind: 'text', x: 2, y: caption, text: 'bar: share right · whisker: 95 % interval · dashed: a guess among the values shown', fill: 'muted', size: 'small', maxWidth: width }, // prettier-ignore
-		],
+		marks: [...marks, ...caption.marks],
 		targets:
 			cells.length === 0
 				? []
@@ -59,7 +58,7 @@ export function cellBars(
 							label: 'Accuracy by pairs and length; Enter shows the queries of one alone',
 						},
 					],
-		height: height + lineHeight + 6,
+		height: caption.y - top + 4,
 	};
 }
 

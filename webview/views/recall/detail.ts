@@ -2,15 +2,17 @@ import type { ViewContext } from '../../view-api/view.ts';
 import type { RecallData } from './compute.ts';
 import { runBatch, type BatchResult } from './probe.ts';
 import { wantedBatches } from './progress.ts';
-import type { RecallState } from './state.ts';
+import { taskOf, type RecallState } from './state.ts';
 import type { Batch } from './task.ts';
+import { rowNamed } from './rows.ts';
+import { explain, type WhyDetail, type WhyQuery } from './why/why.ts';
 
 export interface BatchQuery {
 	readonly kind: 'batch';
 	readonly batch: Batch;
 }
-export type RecallQuery = BatchQuery;
-export type RecallDetail = BatchResult;
+export type RecallQuery = BatchQuery | WhyQuery;
+export type RecallDetail = BatchResult | WhyDetail;
 export type Known = (query: RecallQuery) => RecallDetail | undefined;
 
 export function recallQueries(
@@ -19,7 +21,20 @@ export function recallQueries(
 	_size: unknown,
 	known: Known,
 ): RecallQuery[] {
-	return wantedBatches(data, state, known).map((batch) => ({ kind: 'batch', batch }));
+	const why = whyQuery(data, state, known);
+	return [
+		...(why ? [why] : []),
+		...wantedBatches(data, state, known).map((batch) => ({ kind: 'batch', batch }) as const),
+	];
+}
+
+/** The question about the chosen query; undefined where none is chosen or its batch has not run. */
+export function whyQuery(data: RecallData, state: RecallState, known: Known): WhyQuery | undefined {
+	const row = rowNamed(data, state, known, state.chosen);
+	if (!row) return undefined;
+	const { from, example, pair } = row.asked;
+	const batch = { task: taskOf(data, state), cell: row.cell, from, count: example - from + 1 };
+	return { kind: 'why', batch, pair };
 }
 
 export function fetchDetail(
@@ -27,5 +42,7 @@ export function fetchDetail(
 	data: RecallData,
 	query: RecallQuery,
 ): Promise<RecallDetail> {
-	return runBatch(context, data.tokenModel, query.batch);
+	return query.kind === 'batch'
+		? runBatch(context, data.tokenModel, query.batch)
+		: explain(context, data, query);
 }

@@ -1,10 +1,12 @@
 import type { DataExport } from '../../view-api/view.ts';
 import type { RecallData } from './compute.ts';
-import type { Known } from './detail.ts';
+import { whyQuery, type Known } from './detail.ts';
 import { progressOf } from './progress.ts';
 import { probeSentence } from './sentence.ts';
 import { isStopped, taskOf, type RecallState } from './state.ts';
 import { byDistance, chances } from './tally.ts';
+import { whySentence } from './why/sentence.ts';
+import type { WhyDetail } from './why/why.ts';
 
 /** Every query as a row; the table of accuracies as JSON. */
 export function exportRecall(data: RecallData, state: RecallState, known: Known): DataExport {
@@ -16,6 +18,8 @@ export function exportRecall(data: RecallData, state: RecallState, known: Known)
 		),
 	);
 	const { done, milliseconds } = progress;
+	const query = whyQuery(data, state, known);
+	const why = query && known(query);
 	return {
 		csv: `pairs,length,example,pair,key,right,said,rank,margin,query_at,value_at\n${lines.join('\n')}\n`,
 		json: {
@@ -28,10 +32,23 @@ export function exportRecall(data: RecallData, state: RecallState, known: Known)
 				byDistance: byDistance(asked),
 			})),
 			byDistance: byDistance(progress.cells.flatMap(({ asked }) => asked)),
+			...(why?.kind === 'why' && { chosen: whyJson(why, data.vocabulary) }),
 			speed: {
 				queriesPerSecond: done === 0 ? null : (1000 * done) / milliseconds.total,
 				shareOutsideModel: done === 0 ? null : 1 - milliseconds.model / milliseconds.total,
 			},
 		},
+	};
+}
+
+function whyJson(why: WhyDetail, vocabulary: number) {
+	return {
+		sentence: whySentence(why, vocabulary),
+		...why,
+		cause: why.cause ?? null,
+		sites: why.sites.map((site) => ({
+			...site,
+			heads: site.heads.map((head) => ({ ...head, row: Array.from(head.row) })),
+		})),
 	};
 }

@@ -2,105 +2,88 @@ import type { Figure, Role } from '../../view-api/scene.ts';
 import type { CellProgress } from './progress.ts';
 import { byDistance, chances, tally, type Tally } from './tally.ts';
 
-const whole: readonly [number, number] = [0, 1];
-
-/** Accuracy with its interval against pairs, distance and length. */
+/** Accuracy with its interval against pairs, distance and length; a figure of one point is left out. */
 export function probeFigures(cells: readonly CellProgress[], vocabulary: number): Figure[] {
 	const asked = cells.filter((cell) => cell.asked.length > 0);
-	if (asked.length === 0) return [];
-	const lengths = [...new Set(asked.map(({ cell }) => cell.length))];
-	const pairs = [...new Set(asked.map(({ cell }) => cell.pairs))].sort((a, b) => a - b);
-	const ofLength = (length: number) => asked.filter(({ cell }) => cell.length === length);
-	return [
+	const lengths = distinct(asked.map(({ cell }) => cell.length));
+	const pairs = distinct(asked.map(({ cell }) => cell.pairs));
+	const at = (count: number, length: number) =>
+		asked.find(({ cell }) => cell.pairs === count && cell.length === length)?.tally;
+	const bins = byDistance(asked.flatMap((cell) => cell.asked));
+	const common = { kind: 'line', yLabel: 'share of queries right', yDomain: [0, 1] } as const;
+	const figures: Figure[] = [
 		{
+			...common,
 			id: 'by-pairs',
-			kind: 'line',
-			title: 'Recall by number of pairs, with 95 % intervals',
+			title: 'Recall by number of pairs',
 			xLabel: 'pairs in the sequence',
-			yLabel: 'share of queries right',
-			xScale: 'log',
-			yDomain: whole,
+			categories: pairs.map(String),
 			series: [
-				...lengths.flatMap((length, at) =>
-					band(`${length} tokens`, { series: at }, ofLength(length), ({ cell }) => cell.pairs),
+				...lengths.flatMap(
+					(length, series) =>
+					band(`${length} tokens`, { series }, pairs, pairs.map((count) => at(count, length))), // prettier-ignore
 				),
 				...chanceLines(pairs, vocabulary),
 			],
 		},
-		distanceFigure(asked),
-		...(lengths.length > 1 ? [lengthFigure(asked, pairs)] : []),
+		{
+			...common,
+			id: 'by-distance',
+			title: 'Recall by distance, all cells together',
+			xLabel: 'tokens from value to query',
+			categories: bins.map(({ from, to }) => `${from}–${to}`),
+			series: band('accuracy', { series: 0 }, bins.map(({ to }) => to), bins), // prettier-ignore
+		},
+		{
+			...common,
+			id: 'by-length',
+			title: 'Recall by length of the sequence',
+			xLabel: 'tokens in the sequence',
+			categories: lengths.map(String),
+			series: pairs.flatMap(
+				(count, series) =>
+				band(`${count} pairs`, { series }, lengths, lengths.map((length) => at(count, length))), // prettier-ignore
+			),
+		},
 	];
+	return figures.filter(({ categories }) => categories!.length > 1);
 }
+
+const distinct = (values: readonly number[]) => [...new Set(values)].sort((a, b) => a - b);
 
 type Series = Figure['series'][number];
 
-/** A line with the ends of its intervals dashed beside it. */
-function band<Each extends { readonly tally: Tally }>(
+/** A line with the ends of its intervals dashed beside it; a gap where nothing was asked. */
+function band(
 	label: string,
 	role: Role,
-	points: readonly Each[],
-	xOf: (point: Each) => number,
+	x: readonly number[],
+	tallies: readonly (Tally | undefined)[],
 ): Series[] {
 	const line = (name: string, y: (tally: Tally) => number, dash: boolean): Series => ({
 		label: name,
 		role,
-		x: points.map(xOf),
-		y: points.map(({ tally }) => y(tally)),
+		x,
+		y: tallies.map((tally) => (tally ? y(tally) : NaN)),
 		...(dash && { dash }),
 	});
 	return [
 		line(label, ({ accuracy }) => accuracy, false),
-		line(`${label}: low`, ({ low }) => low, true),
-		line(`${label}: high`, ({ high }) => high, true),
+		line('95 % interval', ({ low }) => low, true),
+		line('95 % interval', ({ high }) => high, true),
 	];
 }
 
 function chanceLines(pairs: readonly number[], vocabulary: number): Series[] {
-	const line = (label: string, of: (pairs: number) => number): Series => ({
-		label,
-		role: 'muted',
-		x: pairs,
+	const line = (label: string, role: Role, of: (pairs: number) => number): Series => ({
+		...{ label, role, x: pairs },
 		y: pairs.map(of),
 		dash: true,
 	});
 	return [
-		line('chance: a value shown', (count) => chances(vocabulary, count).shown),
-		line('chance: any value', (count) => chances(vocabulary, count).any),
+		line('chance, of values shown', 'warning', (count) => chances(vocabulary, count).shown),
+		line('chance, of all values', 'muted', (count) => chances(vocabulary, count).any),
 	];
-}
-
-function distanceFigure(cells: readonly CellProgress[]): Figure {
-	const bins = byDistance(cells.flatMap(({ asked }) => asked)).map((bin) => ({
-		tally: bin,
-		to: bin.to,
-	}));
-	return {
-		id: 'by-distance',
-		kind: 'line',
-		title: 'Recall by distance, all cells together',
-		xLabel: 'tokens from value to query, at most',
-		yLabel: 'share of queries right',
-		xScale: 'log',
-		yDomain: whole,
-		series: band('accuracy', { series: 0 }, bins, ({ to }) => to),
-	};
-}
-
-function lengthFigure(cells: readonly CellProgress[], pairs: readonly number[]): Figure {
-	return {
-		id: 'by-length',
-		kind: 'line',
-		title: 'Recall by length of the sequence',
-		xLabel: 'tokens in the sequence',
-		yLabel: 'share of queries right',
-		xScale: 'log',
-		yDomain: whole,
-		series: pairs.flatMap((count, at) => {
-			const own = cells.filter(({ cell }) => cell.pairs === count);
-			if (own.length < 2) return [];
-			return band(`${count} pairs`, { series: at }, own, ({ cell }) => cell.length);
-		}),
-	};
 }
 
 /** For the hover's small curve: all lengths of a number of pairs together. */

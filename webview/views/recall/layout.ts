@@ -2,13 +2,16 @@ import { significant } from '../../view-api/format.ts';
 import type { Scene, Size } from '../../view-api/scene.ts';
 import { cellBars } from './cell-bars.ts';
 import type { RecallData } from './compute.ts';
-import type { Known } from './detail.ts';
+import { whyQuery, type Known } from './detail.ts';
 import { probeFigures } from './figures.ts';
 import { progressOf, type Progress } from './progress.ts';
 import { rowList } from './row-list.ts';
 import { rowNamed, shownRows, tokenName } from './rows.ts';
 import { probeSentence, share } from './sentence.ts';
 import { isStopped, type RecallState } from './state.ts';
+import { shownHeads, whyPanel } from './why/panel.ts';
+import { whySentence } from './why/sentence.ts';
+import type { WhyDetail } from './why/why.ts';
 
 const GAP = 14;
 
@@ -21,22 +24,42 @@ export function layoutRecall(
 	const progress = progressOf(data, state, known);
 	const { vocabulary } = data;
 	const bars = cellBars(progress.cells, vocabulary, state, 0, size);
+	const query = whyQuery(data, state, known);
+	const found = query && known(query);
+	const why = found?.kind === 'why' ? found : undefined;
 	const list = rowList(shownRows(data, state, known), vocabulary, state, bars.height + GAP, size);
+	const below = bars.height + list.height + 2 * GAP;
+	const panel = why ? whyPanel(why, vocabulary, below, size) : nothing;
+	const sentence = probeSentence(progress, vocabulary, isStopped(state));
 	return {
 		title: `Associative recall of ${data.name}`,
 		site: '',
-		description: probeSentence(progress, vocabulary, isStopped(state)),
+		description: why
+			? `${whySentence(why, vocabulary)} ${sentence}`
+			: query
+				? `Looking into the chosen query… ${sentence}`
+				: sentence,
 		width: size.width,
-		height: Math.ceil(bars.height + GAP + list.height),
-		marks: [...bars.marks, ...list.marks],
-		targets: [...bars.targets, ...list.targets],
+		height: Math.ceil(below + panel.height),
+		marks: [...bars.marks, ...list.marks, ...panel.marks],
+		targets: [...bars.targets, ...list.targets, ...panel.targets],
 		figures: probeFigures(progress.cells, vocabulary),
-		readout: readout(data, state, progress, known),
+		readout: readout(data, state, progress, known, why),
 	};
 }
 
-function readout(data: RecallData, state: RecallState, progress: Progress, known: Known): string {
+const nothing = { marks: [], targets: [], height: 0 };
+
+function readout(
+	data: RecallData,
+	state: RecallState,
+	progress: Progress,
+	known: Known,
+	why: WhyDetail | undefined,
+): string {
 	const { pointed } = state;
+	const strip = /^strip (\d+) (\d+)$/.exec(pointed);
+	if (strip && why) return stripReadout(why, Number(strip[1]), Number(strip[2]), data.vocabulary);
 	const at = /^cell (\d+)$/.exec(pointed)?.[1];
 	const cell = at === undefined ? undefined : progress.cells[Number(at)];
 	if (cell) {
@@ -51,4 +74,12 @@ function readout(data: RecallData, state: RecallState, progress: Progress, known
 	const { key, label, said, rank, margin, queryAt, valueAt } = row.asked;
 	const name = (token: number) => tokenName(token, data.vocabulary);
 	return `${row.name} · ${name(key)} at ${queryAt}, its value ${name(label)} at ${valueAt}: said ${name(said)}, the right one is number ${rank + 1}, margin ${significant(margin)}`;
+}
+
+function stripReadout(why: WhyDetail, strip: number, at: number, vocabulary: number): string {
+	const shown = shownHeads(why)[strip];
+	if (!shown) return '';
+	const { site, head } = shown;
+	const token = why.tokens[at] ?? 0;
+	return `${site.name} head ${head.head} reads token ${at} (${tokenName(token, vocabulary)}) with ${significant(head.row[at] ?? 0)}, ${share(Math.abs(head.row[at] ?? 0) / (head.mass || 1))} of all it reads`;
 }

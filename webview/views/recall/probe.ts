@@ -5,7 +5,8 @@ import { inputOf, type TokenModel } from './token-model.ts';
 
 /** How one query was answered. */
 export interface Asked {
-	/** Index of its example in the probe's cell, and of its pair in the example. */
+	/** First example of its batch, index of its example in the probe's cell, and of its pair in the example. */
+	readonly from: number;
 	readonly example: number;
 	readonly pair: number;
 	readonly key: number;
@@ -75,7 +76,7 @@ export async function runBatch(
 	const after = performance.now();
 	const size = batch.cell.length * run.vocabulary;
 	const asked = examples.flatMap((example, at) =>
-		score(example, batch.from + at, run.logits.subarray(at * size, (at + 1) * size)),
+		score(example, batch.from, at, run.logits.subarray(at * size, (at + 1) * size)),
 	);
 	run.release();
 	return {
@@ -85,10 +86,16 @@ export async function runBatch(
 	};
 }
 
-function score({ labels, queries }: MqarExample, example: number, logits: Float32Array): Asked[] {
+function score(
+	{ labels, queries }: MqarExample,
+	from: number,
+	at: number,
+	logits: Float32Array,
+): Asked[] {
+	const example = from + at;
 	const answers = new Map(scoreRecall(logits, labels).answers.map((answer) => [answer.at, answer]));
 	return queries.map(({ key, value, queryAt, valueAt }, pair) => {
 		const { said, rank, margin } = answers.get(queryAt)!;
-		return { example, pair, key, label: value, said, rank, margin, queryAt, valueAt };
+		return { from, example, pair, key, label: value, said, rank, margin, queryAt, valueAt };
 	});
 }

@@ -14,7 +14,7 @@ export interface QueryRow {
 }
 
 /** Rows that are drawn; the export has all. */
-const MOST_ROWS = 24;
+const MOST_ROWS = 12;
 
 export interface ShownRows {
 	readonly rows: readonly QueryRow[];

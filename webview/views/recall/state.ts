@@ -147,7 +147,7 @@ export function controls(
 export function act(
 	data: RecallData,
 	state: RecallState,
-	{ kind, target, row }: SceneEvent,
+	{ kind, target, row, column }: SceneEvent,
 	known: Known,
 ): RecallState {
 	if (kind === 'leave') return { ...state, pointed: '' };
@@ -155,7 +155,9 @@ export function act(
 		if (kind === 'point') return { ...state, pointed: `cell ${row}` };
 		return { ...state, cell: state.cell === row ? -1 : row };
 	}
+	if (target.startsWith('strip')) return { ...state, pointed: `${target} ${column}` };
 	if (target !== 'rows') return state;
 	const name = shownRows(data, state, known).rows[row]?.name ?? '';
-	return kind === 'point' ? { ...state, pointed: name } : { ...state, chosen: name };
+	if (kind === 'point') return { ...state, pointed: name };
+	return { ...state, chosen: name === state.chosen ? '' : name };
 }

@@ -44,6 +44,19 @@ function updatesOf({ renewed }: Task, { pairs }: Cell): number {
 	return Math.round(renewed * pairs);
 }
 
+/** Every pair of the context in order, also those that are renewed later. */
+export function writesOf(
+	{ task, cell }: Batch,
+	{ tokens }: MqarExample,
+): { key: number; value: number; keyAt: number }[] {
+	const count = cell.pairs * task.passes + updatesOf(task, cell);
+	return Array.from({ length: count }, (_, at) => ({
+		key: tokens[2 * at]!,
+		value: tokens[2 * at + 1]!,
+		keyAt: 2 * at,
+	}));
+}
+
 /** Whether pairs, renewals and queries have room. */
 export function hasRoom(task: Task, cell: Cell): boolean {
 	const { vocabulary, passes } = task;
