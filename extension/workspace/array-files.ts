@@ -2,11 +2,11 @@ import * as vscode from 'vscode';
 import type { ByteSource } from '../onnx/byte-source.ts';
 import type { ArrayFile, ArrayFileContent, StoredArray } from '../protocol/files.ts';
 import { ARRAY_FILE, describeArrayFile, readArrayOf } from './array-file.ts';
+import { findFiles } from './find-files.ts';
 import { InputError } from './input-error.ts';
 import { withModelBytes } from './model-file.ts';
 
 const MOST_FILES = 200;
-const elsewhere = '**/{node_modules,.venv,venv,env,site-packages,.git,build,dist}/**';
 
 /** Files with arrays that a page may read: those of the workspace, those beside its model, and those the user picked. */
 export class ArrayFiles {
@@ -16,7 +16,7 @@ export class ArrayFiles {
 		const folder = vscode.Uri.joinPath(model, '..');
 		const uris = new Map<string, vscode.Uri>();
 		for (const uri of await besides(folder)) uris.set(uri.toString(), uri);
-		const found = await vscode.workspace.findFiles('**/*.{safetensors,npz}', elsewhere, MOST_FILES);
+		const found = await findFiles(['safetensors', 'npz'], MOST_FILES);
 		for (const uri of found) uris.set(uri.toString(), uri);
 		const files: ArrayFile[] = [];
 		for (const uri of uris.values()) files.push(await this.remember(uri, folder));

@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import { Disposables } from './disposables.ts';
+import { findFiles } from './find-files.ts';
 import { ModelEntry, type ModelState } from './model-entry.ts';
 import type { PythonFiles } from './python-files.ts';
 
 const mostListed = 200;
 /** Read models that nobody holds: an index is a few megabytes. */
 const mostIdle = 32;
-const elsewhere = '**/{node_modules,.venv,venv,site-packages,.git}/**';
 
 /** The models of this window, one entry a file, whoever looks at it. */
 export class ModelStore {
@@ -107,6 +107,6 @@ export class ModelStore {
 	}
 
 	private async find(): Promise<readonly vscode.Uri[]> {
-		return await vscode.workspace.findFiles('**/*.onnx', elsewhere, mostListed);
+		return await findFiles(['onnx'], mostListed);
 	}
 }

@@ -3,10 +3,12 @@ import * as vscode from 'vscode';
 import type { PythonFile } from '../source/python-file.ts';
 import { Debounce } from './debounce.ts';
 import { Disposables } from './disposables.ts';
+import { findFiles } from './find-files.ts';
 
 const mostFiles = 2000;
+/** Where tools leave copies of code that stands elsewhere too. */
+const outputs = ['build', 'dist'];
 const mostBytes = 1_000_000;
-const elsewhere = '**/{node_modules,.venv,venv,env,site-packages,__pycache__,.git,build,dist}/**';
 
 /** The Python files that model code may stand in: those of the workspace, and those beside a model outside of it. */
 export class PythonFiles {
@@ -70,13 +72,13 @@ export class PythonFiles {
 			this.tell.call();
 		};
 		const searchAgain = (uri: vscode.Uri) => {
-			this.found = Promise.resolve(vscode.workspace.findFiles('**/*.py', elsewhere, mostFiles));
+			this.found = findFiles(['py'], mostFiles, outputs);
 			forget(uri);
 		};
 		watcher.onDidChange(forget);
 		watcher.onDidCreate(searchAgain);
 		watcher.onDidDelete(searchAgain);
-		return await vscode.workspace.findFiles('**/*.py', elsewhere, mostFiles);
+		return await findFiles(['py'], mostFiles, outputs);
 	}
 
 	/** Empty where a file is gone or too long to be model code. */

@@ -1,6 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createVSIX } from '@vscode/vsce';
+import { build } from 'esbuild';
 import type { TestProject } from 'vitest/node';
 import { installExtension, type InstalledEditor } from '../../../scripts/code-server.mjs';
 
@@ -11,6 +13,8 @@ declare module 'vitest' {
 		vsix: string;
 		/** Holds the extension under test and nothing else. */
 		extensionsFolder: string;
+		/** Holds it and the one that serves files from memory. */
+		withMemoryFiles: string;
 	}
 }
 
@@ -31,5 +35,26 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 	project.provide('vsix', vsix);
 	project.provide('editor', editor);
 	project.provide('extensionsFolder', extensionsFolder);
+	const withMemoryFiles = join(home, 'with-memory-files');
+	await cp(extensionsFolder, withMemoryFiles, { recursive: true });
+	const memoryFiles = await packMemoryFiles(home);
+	await installExtension({ editor, home, extensionsFolder: withMemoryFiles }, memoryFiles);
+	project.provide('withMemoryFiles', withMemoryFiles);
 	return () => rm(home, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** The test extension in `memory-files/`, built and packed like any other. */
+async function packMemoryFiles(home: string): Promise<string> {
+	const source = join(import.meta.dirname, '../memory-files');
+	const folder = join(home, 'memory-files');
+	await mkdir(folder);
+	await copyFile(join(source, 'package.json'), join(folder, 'package.json'));
+	await build({
+		entryPoints: [join(source, 'extension.ts')],
+		outfile: join(folder, 'extension.cjs'),
+		...{ bundle: true, platform: 'node', format: 'cjs', external: ['vscode'], logLevel: 'error' },
+	});
+	const packagePath = join(home, 'memory-files.vsix');
+	await createVSIX({ cwd: folder, packagePath, dependencies: false, allowMissingRepository: true });
+	return packagePath;
 }

@@ -19,6 +19,8 @@ export interface SessionOptions {
 	readonly settings?: Readonly<Record<string, unknown>>;
 	/** The folders under `samples/` that the workspace holds. Default: the softmax sample with what it imports. */
 	readonly samples?: readonly string[];
+	/** Whether the workspace is served from memory, by an extension, and lies on no disk that the editor sees. */
+	readonly virtual?: boolean;
 	/** Files written over the copied workspace, by path in it. */
 	readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
@@ -66,9 +68,9 @@ export class Session {
 			await writeFile(join(workspace, path), content);
 		const server = await startCodeServer({
 			editor: inject('editor'),
-			extensionsFolder: inject('extensionsFolder'),
+			extensionsFolder: inject(options.virtual === true ? 'withMemoryFiles' : 'extensionsFolder'),
 			home: join(home, 'user'),
-			settings: { ...seededSettings, ...options.settings },
+			settings: { ...seededSettings, 'memoryFiles.source': workspace, ...options.settings },
 			asksForTrust: options.asksForTrust ?? false,
 		});
 		const browser = await launchBrowser(options.webgpu ?? true);
@@ -79,7 +81,11 @@ export class Session {
 		const page = await context.newPage();
 		const session = new Session(home, workspace, server, browser, context, page);
 		session.troubles.watch(context, page);
-		await page.goto(`${server.url}?${new URLSearchParams({ folder: workspace }).toString()}`);
+		const memory = join(home, 'memory.code-workspace');
+		const folders = [{ uri: 'memory:/samples', name: 'samples' }];
+		await writeFile(memory, JSON.stringify({ folders }));
+		const place = options.virtual === true ? { workspace: memory } : { folder: workspace };
+		await page.goto(`${server.url}?${new URLSearchParams(place).toString()}`);
 		return session;
 	}
 
