@@ -9,4 +9,4 @@ from common.recall_sample import export_sample
 from model import Model
 
 if __name__ == '__main__':
-    export_sample(HERE, Model, {'model.onnx': {}, 'model-plain.onnx': {'file_lines': False}})
+    export_sample(HERE, Model, {'model.onnx': {'whole_stack': True}, 'model-plain.onnx': {'file_lines': False}})
