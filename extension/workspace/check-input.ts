@@ -84,12 +84,15 @@ function checkWords(
 	given: ReadonlyMap<string, InputTensor>,
 	{ tokens, labels, source }: ModelInput,
 ): string[] {
-	const positions = given.get(tokenInput(needed)?.name ?? '')?.shape.at(-1);
+	const shape = given.get(tokenInput(needed)?.name ?? '')?.shape ?? [];
+	const positions = shape.at(-1);
 	if (positions === undefined) return [];
+	// a grid of sequences may have one answer each instead of one a position
+	const sequences = shape.length > 2 ? shape.slice(0, -1).reduce((all, size) => all * size, 1) : -1;
 	return [
 		{ what: 'tokens', length: tokens.length },
 		{ what: 'labels', length: labels.length },
 	]
-		.filter(({ length }) => length !== 0 && length !== positions)
+		.filter(({ length }) => length !== 0 && length !== positions && length !== sequences)
 		.map(({ what, length }) => `${source} has ${length} ${what} for ${positions} positions.`);
 }

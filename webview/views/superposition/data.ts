@@ -1,19 +1,11 @@
-import type { AttentionSite, LinearLayer } from '../../../extension/protocol/model.ts';
+import type { LinearLayer } from '../../../extension/protocol/model.ts';
 import type { Proof } from '../../../extension/protocol/run.ts';
 import type { ViewContext } from '../../view-api/view.ts';
+import { findSequences, type StoredSequences } from './channels/accuracy.ts';
+import { gridSites, type GridSite } from './channels/grid.ts';
+import { measureGrid, type MeasuredGrid } from './channels/measure-grid.ts';
 import { findCode, type Code } from './layer/code.ts';
 import { measureLayers, type MeasuredLayer } from './layer/measure.ts';
-
-/** An attention layer that several inputs share. */
-export interface GridSite {
-	readonly id: string;
-	readonly name: string;
-	readonly site: AttentionSite;
-	readonly heads: number;
-	readonly tokens: number;
-	/** Grids that the run's input can be cut to, smallest first, as `rows×columns`. */
-	readonly grids: readonly string[];
-}
 
 /** A tensor whose rows are taken apart into features. */
 export interface FeatureTensor {
@@ -31,6 +23,9 @@ export interface DictionarySource {
 export interface SuperposedData {
 	readonly model: string;
 	readonly attention: readonly GridSite[];
+	readonly grids: readonly MeasuredGrid[];
+	/** Sequences with their classes that stand beside the model. */
+	readonly sequences: StoredSequences | null;
 	readonly code: Code | null;
 	readonly layers: readonly MeasuredLayer[];
 	readonly linears: readonly LinearLayer[];
@@ -45,6 +40,9 @@ export interface SuperposedData {
 
 export async function computeSuperposition(context: ViewContext): Promise<SuperposedData> {
 	const { model } = context;
+	const attention = gridSites(model, context.input);
+	const grids: MeasuredGrid[] = [];
+	let sequences: StoredSequences | null = null;
 	let code: Code | null = null;
 	let layers: MeasuredLayer[] = [];
 	let trouble = '';
@@ -56,14 +54,18 @@ export async function computeSuperposition(context: ViewContext): Promise<Superp
 		const beside = listed.filter((file) => file.beside).map(({ path }) => path);
 		code = await findCode(context.files, beside, model);
 		if (code) layers = await measureLayers(context, code, beside);
+		if (attention.length > 0) sequences = await findSequences(context, beside);
 	} catch (error) {
 		if (context.signal.aborted) throw error;
 		trouble = error instanceof Error ? error.message : String(error);
 		code = null;
 	}
+	for (const site of attention) grids.push(await measureGrid(context, attention, site, sequences));
 	return {
 		model: model.name,
-		attention: [],
+		attention,
+		grids,
+		sequences,
 		code,
 		layers,
 		linears: model.linears,
@@ -71,7 +73,7 @@ export async function computeSuperposition(context: ViewContext): Promise<Superp
 		dictionaries: [],
 		files,
 		trouble,
-		proofs: layers.map(({ proof }) => proof),
+		proofs: [...layers.map(({ proof }) => proof), ...grids.map(({ detail }) => detail.proof)],
 		tokens: context.tokens,
 	};
 }

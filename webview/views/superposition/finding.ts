@@ -2,7 +2,12 @@ import type { Scene, Size } from '../../view-api/scene.ts';
 import type { SiteFinding } from '../../view-api/view.ts';
 import { percent } from '../../view-api/format.ts';
 import { flow, type Block } from './blocks.ts';
+import { lawOf } from './channels/channel-queries.ts';
+import { decibels, mean } from './channels/channel-scene.ts';
+import { gridOf } from './channels/grid.ts';
+import type { MeasuredGrid } from './channels/measure-grid.ts';
 import type { SuperposedData } from './data.ts';
+import { heatMapBlock } from './heat-map.ts';
 import { layerSentence } from './layer/layer-scene.ts';
 import type { MeasuredLayer } from './layer/measure.ts';
 import { plotBlock } from './plot.ts';
@@ -11,7 +16,43 @@ import { plotBlock } from './plot.ts';
 const CARD: Size = { width: 400, height: 260, characterWidth: 6.7, lineHeight: 16 };
 
 export function findings(data: SuperposedData): SiteFinding[] {
-	return data.layers.filter(({ site }) => site !== '').map(layerFinding);
+	return [
+		...data.grids.map(gridFinding),
+		...data.layers.filter(({ site }) => site !== '').map(layerFinding),
+	];
+}
+
+function gridFinding({ site, grid, channels, detail, together, alone }: MeasuredGrid): SiteFinding {
+	const snr = decibels(mean(detail.valueDecibels));
+	const share = (accuracy: MeasuredGrid['alone']) =>
+		accuracy && percent(accuracy.right / accuracy.of);
+	const right = together ? ` · accuracy ${share(together)} (alone ${share(alone)})` : '';
+	const description = `${channels} inputs share one pass on a grid of ${grid}; a channel’s values come back at ${snr} (law ${decibels(lawOf(gridOf(grid)))})${together ? `, and ${share(together)} of ${together.of} answers are right (alone ${share(alone)})` : ''}.`; // prettier-ignore
+	const unbinding = heatMapBlock(
+		{
+			title: 'Answers unbound, against each channel alone',
+			values: detail.answers,
+			rows: channels,
+			columns: channels,
+			domain: [-1, 1],
+			ramp: 'diverging',
+			label: 'cosine',
+			rowName: 'channels',
+			columnName: 'alone',
+			written: channels <= 4,
+		},
+		CARD,
+		220,
+	);
+	return {
+		site,
+		description,
+		lens: `${channels} channels · SNR ${snr}${right}`,
+		entropy: null,
+		reach: null,
+		proof: detail.proof,
+		picture: card(site, description, unbinding),
+	};
 }
 
 function layerFinding(layer: MeasuredLayer): SiteFinding {

@@ -1,5 +1,17 @@
 import type { Scene, Size } from '../../view-api/scene.ts';
 import type { Control, DataExport, SceneEvent, ViewContext } from '../../view-api/view.ts';
+import { accuracyOf } from './channels/accuracy.ts';
+import { cellDetail, gridDetail } from './channels/channel-queries.ts';
+import {
+	channelControls,
+	channelExport,
+	channelQueries,
+	channelScene,
+	type ChannelDetail,
+	type ChannelQuery,
+	type KnownChannels,
+} from './channels/channel-scene.ts';
+import { gridOf } from './channels/grid.ts';
 import type { SuperposedData } from './data.ts';
 import {
 	layerDetail,
@@ -19,12 +31,13 @@ import {
 } from './phase/trials.ts';
 import { partsOf, restore, type Part, type SuperpositionState } from './state.ts';
 
-export type Query = LayerQuery | TrialQuery;
-export type Detail = LayerDetail | TrialDetail;
+export type Query = LayerQuery | TrialQuery | ChannelQuery;
+export type Detail = LayerDetail | TrialDetail | ChannelDetail;
 export type Known = (query: Query) => Detail | undefined;
 
 /** An answer is of its question's part: the two are kept by the same key. */
 const ofLayer = (known: Known) => known as KnownLayer;
+const ofChannels = (known: Known) => known as KnownChannels;
 const ofPhase = (known: Known) => known as KnownTrials;
 
 export function queries(
@@ -38,6 +51,7 @@ export function queries(
 		case 'phase':
 			return trialQueries(state, ofPhase(known));
 		case 'channels':
+			return channelQueries(data, state, ofChannels(known));
 		case 'dictionary':
 			return [];
 	}
@@ -51,11 +65,28 @@ export async function detail(
 	switch (query.kind) {
 		case 'trials':
 			return runBatch(context, query);
+		case 'grid':
+		case 'cell':
+		case 'accuracy':
+			return channelDetail(context, data, query);
 		case 'input':
 		case 'matrices':
 		case 'spectrum':
 			return layerDetail(context, data, query);
 	}
+}
+
+function channelDetail(
+	context: ViewContext,
+	{ attention, sequences }: SuperposedData,
+	query: ChannelQuery,
+): Promise<ChannelDetail> {
+	const site = attention.find(({ id }) => id === query.site);
+	if (!site) throw new Error(`The run has no shared layer ${query.site}.`);
+	if (query.kind === 'grid') return gridDetail(context, attention, site, query);
+	if (query.kind === 'cell') return cellDetail(context, attention, site, query);
+	if (!sequences) throw new Error('No stored sequences stand beside this model.');
+	return accuracyOf(context, sequences, site, query);
 }
 
 const partNames: Readonly<Record<Part, string>> = {
@@ -81,6 +112,7 @@ function ownControls(data: SuperposedData, state: SuperpositionState) {
 		case 'phase':
 			return phaseControls(state);
 		case 'channels':
+			return channelControls(data, state);
 		case 'dictionary':
 			return [];
 	}
@@ -95,8 +127,9 @@ export function layout(
 	switch (state.part) {
 		case 'layer':
 			return layerScene(data, state, size, ofLayer(known));
-		case 'phase':
 		case 'channels':
+			return channelScene(data, state, size, ofChannels(known));
+		case 'phase':
 		case 'dictionary':
 			return phaseScene(state, size, ofPhase(known));
 	}
@@ -110,8 +143,9 @@ export function exportPart(
 	switch (state.part) {
 		case 'layer':
 			return layerExport(data, state, ofLayer(known));
-		case 'phase':
 		case 'channels':
+			return channelExport(data, state, ofChannels(known));
+		case 'phase':
 		case 'dictionary':
 			return phaseExport(state, ofPhase(known));
 	}
@@ -123,5 +157,15 @@ export function act(
 	{ kind, target, row, column }: SceneEvent,
 ): SuperpositionState {
 	if (kind === 'leave') return { ...state, target: '', row: -1, column: -1 };
-	return restore(data, { ...state, target, row, column });
+	const pointed = { ...state, target, row, column };
+	if (kind === 'point') return pointed;
+	const { columns } = gridOf(state.grid);
+	if (target === 'answers') return restore(data, { ...pointed, cell: row * columns + column });
+	if (target === 'values' || target === 'unbound' || target === 'gram') {
+		return restore(data, { ...pointed, cell: row });
+	}
+	if (target === 'together' || target === 'alone') {
+		return restore(data, { ...pointed, query: row, key: column });
+	}
+	return pointed;
 }

@@ -64,7 +64,10 @@ export function restore(data: SuperposedData, saved: unknown): SuperpositionStat
 	const parts = partsOf(data);
 	const outputs = OUTPUTS.find((count) => count === Number(old['outputs'])) ?? 1024;
 	const site = data.attention.find(({ id }) => id === old['site']) ?? data.attention[0];
-	const grid = site?.grids.find((each) => each === old['grid']) ?? site?.grids.at(-1) ?? '1×1';
+	const grid =
+		site?.grids.find((each) => each === String(old['grid']).replace('x', '×')) ??
+		site?.grids.at(-1) ??
+		'1×1';
 	const cells = grid.split('×').reduce((all, side) => all * Number(side), 1);
 	const dictionaries = data.dictionaries.map(({ id }) => id);
 	const tensor = data.tensors.find(({ name }) => name === old['tensor']) ?? data.tensors[0];
