@@ -1,5 +1,6 @@
 import type { AttentionResults } from '../common/attention-results.ts';
-import { blockResults, type Block } from '../common/block-results.ts';
+import { blockResults } from '../common/block-results.ts';
+import type { Block } from '../common/blocks.ts';
 import { rowResults } from '../common/row-results.ts';
 import type { Recorder } from '../common/recorder.ts';
 import { offsetOf, type Strided } from '../common/tensors.ts';

@@ -1,3 +1,4 @@
+import type { Step } from './parts.ts';
 import type { Strided } from './tensors.ts';
 
 /** A half-open range `[from, to)`. */
@@ -83,6 +84,28 @@ export interface AttentionResults {
 	rowStatistics(): Promise<RowStatistics>;
 	/** How far `M·V` lies from an output that something else computed. */
 	residual(given: Strided): Promise<Residual>;
+	/**
+	 * `residual`, `rowStatistics` and the `pyramid` of every whole head of one sequence, in one pass over `M` where
+	 * they would take three.
+	 * @param step called before every few heads with how many are done
+	 */
+	overview(request: OverviewRequest, step?: Step): Promise<Overview>;
+}
+
+export interface OverviewRequest {
+	/** `[B, H, T, V]`, what `residual` is held against. */
+	readonly given: Strided;
+	/** The sequence whose heads are pooled. */
+	readonly batch: number;
+	/** Cells of each head's pyramid. */
+	readonly most: PyramidSize;
+}
+
+export interface Overview {
+	readonly residual: Residual;
+	readonly statistics: RowStatistics;
+	/** One a head. */
+	readonly pyramids: readonly WeightPyramid[];
 }
 
 /** The largest number of cells down and across. */

@@ -19,16 +19,19 @@ export function splitStatistics(values: ArrayLike<number>): RowStatistics {
 	};
 }
 
-/** The residual from pairs of sums: squared difference, squared size of what was given. */
-export function residualOf(heads: number, sumsOf: (head: number) => ArrayLike<number>): Residual {
+/**
+ * The residual from pairs of sums: squared difference, squared size of what was given.
+ * @param sums `[heads, any, 2]`
+ */
+export function residualOf(heads: number, sums: ArrayLike<number>): Residual {
 	const ratios = new Float64Array(heads);
+	const perHead = sums.length / heads;
 	let apart = 0;
 	let size = 0;
 	for (let head = 0; head < heads; head++) {
-		const sums = sumsOf(head);
 		let headApart = 0;
 		let headSize = 0;
-		for (let i = 0; i < sums.length; i += 2) {
+		for (let i = head * perHead; i < (head + 1) * perHead; i += 2) {
 			headApart += sums[i]!;
 			headSize += sums[i + 1]!;
 		}

@@ -1,5 +1,12 @@
-import type { AttentionResults, MatrixShape } from './attention-results.ts';
-import { cellsOf, checkRectangle } from './check-rectangle.ts';
+import type {
+	AttentionResults,
+	MatrixShape,
+	Rectangle,
+	WeightPyramid,
+} from './attention-results.ts';
+import { cellsOf, checkHead, checkRectangle } from './check-rectangle.ts';
+import { headsOf } from './head-arrays.ts';
+import { inParts } from './parts.ts';
 import { residualOf, splitStatistics, STATISTIC_FIELDS } from './result-parts.ts';
 import { arrayOf, checkReach, indexOf, type Strided } from './tensors.ts';
 
@@ -21,7 +28,7 @@ export interface RowMatrix {
 /** Every result of the family in float64 on the CPU, one row of `M` at a time. */
 export function rowResults(matrix: RowMatrix): AttentionResults {
 	const { operator, shape, queryOffset } = matrix;
-	const { B, H, T, V } = shape;
+	const { B, H, T, S, V } = shape;
 
 	const forEachRow = (
 		use: (row: Float64Array, index: number, b: number, h: number, t: number) => void,
@@ -33,21 +40,44 @@ export function rowResults(matrix: RowMatrix): AttentionResults {
 		}
 	};
 
+	/** Row t of `M·V`, and what is added to it, from row t of `M`. */
+	const answers = () => {
+		const group = H / matrix.valueHeads;
+		const valuesOf = headsOf(operator, 'v', matrix.v, S, V);
+		return (row: Float64Array, b: number, h: number, t: number): Float64Array => {
+			const values = valuesOf(b, Math.floor(h / group));
+			const answer = matrix.carry?.(b, h, t) ?? new Float64Array(V);
+			for (let j = 0; j < S; j++) {
+				const weight = row[j]!;
+				if (weight === 0) continue;
+				for (let d = 0; d < V; d++) answer[d]! += weight * values[j * V + d]!;
+			}
+			return answer;
+		};
+	};
+
 	const product = (): Float64Array => {
 		const output = new Float64Array(B * H * T * V);
-		const values = arrayOf(operator, 'v', matrix.v);
-		const group = H / matrix.valueHeads;
-		forEachRow((row, index, b, h, t) => {
-			if (matrix.carry) output.set(matrix.carry(b, h, t), index * V);
-			row.forEach((weight, j) => {
-				if (weight === 0) return;
-				for (let d = 0; d < V; d++) {
-					output[index * V + d]! +=
-						weight * values[indexOf(matrix.v, b, Math.floor(h / group), j, d)]!;
-				}
-			});
-		});
+		const answer = answers();
+		forEachRow((row, index, b, h, t) => output.set(answer(row, b, h, t), index * V));
 		return output;
+	};
+
+	/** Sums of `(M·V − given)²` and `given²`, a pair a head, told of one row after another. */
+	const squares = (given: Strided) => {
+		checkReach(operator, 'the given output', given, [B, H, T, V]);
+		const expected = arrayOf(operator, 'the given output', given);
+		const answer = answers();
+		const sums = new Float64Array(B * H * 2);
+		const add = (row: Float64Array, b: number, h: number, t: number) => {
+			const at = (b * H + h) * 2;
+			answer(row, b, h, t).forEach((value, d) => {
+				const wanted = expected[indexOf(given, b, h, t, d)]!;
+				sums[at]! += (value - wanted) ** 2;
+				sums[at + 1]! += wanted ** 2;
+			});
+		};
+		return { sums, add };
 	};
 
 	return {
@@ -68,33 +98,10 @@ export function rowResults(matrix: RowMatrix): AttentionResults {
 		pyramid: (rectangle, most) =>
 			later(() => {
 				checkRectangle(operator, rectangle, shape);
-				const { batch, head, rows, columns } = rectangle;
-				const { cellSize, cells } = cellsOf(operator, rectangle, most);
-				const length = cells[0] * cells[1];
-				const sum = new Float64Array(length);
-				const count = new Float64Array(length);
-				const max = new Float32Array(length).fill(-Infinity);
-				const min = new Float32Array(length).fill(Infinity);
-				for (let t = rows[0]; t < rows[1]; t++) {
-					const row = matrix.row(batch, head, t);
-					for (let j = columns[0]; j < columns[1]; j++) {
-						const cell =
-							Math.floor((t - rows[0]) / cellSize[0]) * cells[1] +
-							Math.floor((j - columns[0]) / cellSize[1]);
-						sum[cell]! += row[j]!;
-						count[cell]! += 1;
-						max[cell] = Math.max(max[cell]!, row[j]!);
-						min[cell] = Math.min(min[cell]!, row[j]!);
-					}
-				}
-				return {
-					...rectangle,
-					cellSize,
-					cells,
-					mean: Float32Array.from(sum, (s, i) => s / count[i]!),
-					max,
-					min,
-				};
+				const { batch, head, rows } = rectangle;
+				const pool = pooling(rectangle, cellsOf(operator, rectangle, most));
+				for (let t = rows[0]; t < rows[1]; t++) pool.add(matrix.row(batch, head, t), t);
+				return pool.pyramid();
 			}),
 		rowStatistics: () =>
 			later(() => {
@@ -106,23 +113,68 @@ export function rowResults(matrix: RowMatrix): AttentionResults {
 			}),
 		residual: (given) =>
 			later(() => {
-				checkReach(operator, 'the given output', given, [B, H, T, V]);
-				const expected = arrayOf(operator, 'the given output', given);
-				const output = product();
-				return residualOf(B * H, (head) => {
-					const [b, h] = [Math.floor(head / H), head % H];
-					let apart = 0;
-					let size = 0;
-					for (let t = 0; t < T; t++) {
-						for (let d = 0; d < V; d++) {
-							const value = expected[indexOf(given, b, h, t, d)]!;
-							apart += (output[(head * T + t) * V + d]! - value) ** 2;
-							size += value ** 2;
-						}
-					}
-					return [apart, size];
-				});
+				const { sums, add } = squares(given);
+				forEachRow((row, _index, b, h, t) => add(row, b, h, t));
+				return residualOf(B * H, sums);
 			}),
+		overview: async ({ given, batch, most }, step) => {
+			await Promise.resolve();
+			checkHead(operator, shape, batch, 0);
+			const { sums, add } = squares(given);
+			const whole = { batch, rows: [0, T], columns: [0, S] } as const;
+			const cells = cellsOf(operator, { ...whole, head: 0 }, most);
+			const fields = new Float64Array(B * H * T * STATISTIC_FIELDS);
+			const pools = Array.from({ length: H }, (_, head) => pooling({ ...whole, head }, cells));
+			await inParts(B * H, T * S * (V + 64), step, async ({ firstHead, heads }) => {
+				for (let index = firstHead; index < firstHead + heads; index++) {
+					const [b, h] = [Math.floor(index / H), index % H];
+					for (let t = 0; t < T; t++) {
+						const row = matrix.row(b, h, t);
+						add(row, b, h, t);
+						const statistics = statisticsOfRow(row, t + queryOffset);
+						fields.set(statistics, (index * T + t) * STATISTIC_FIELDS);
+						if (b === batch) pools[h]!.add(row, t);
+					}
+				}
+				await Promise.resolve();
+			});
+			return {
+				residual: residualOf(B * H, sums),
+				statistics: splitStatistics(fields),
+				pyramids: pools.map((pool) => pool.pyramid()),
+			};
+		},
+	};
+}
+
+/** Pools a rectangle, told of one row of `M` after another. */
+function pooling(rectangle: Rectangle, { cellSize, cells }: ReturnType<typeof cellsOf>) {
+	const { rows, columns } = rectangle;
+	const length = cells[0] * cells[1];
+	const sum = new Float64Array(length);
+	const count = new Float64Array(length);
+	const max = new Float32Array(length).fill(-Infinity);
+	const min = new Float32Array(length).fill(Infinity);
+	return {
+		add(row: Float64Array, t: number): void {
+			const first = Math.floor((t - rows[0]) / cellSize[0]) * cells[1];
+			for (let j = columns[0]; j < columns[1]; j++) {
+				const cell = first + Math.floor((j - columns[0]) / cellSize[1]);
+				const value = row[j]!;
+				sum[cell]! += value;
+				count[cell]! += 1;
+				if (value > max[cell]!) max[cell] = value;
+				if (value < min[cell]!) min[cell] = value;
+			}
+		},
+		pyramid: (): WeightPyramid => ({
+			...rectangle,
+			cellSize,
+			cells,
+			mean: Float32Array.from(sum, (s, i) => s / count[i]!),
+			max,
+			min,
+		}),
 	};
 }
 
@@ -130,20 +182,22 @@ export function rowResults(matrix: RowMatrix): AttentionResults {
 export function statisticsOfRow(row: Float64Array, own: number): readonly number[] {
 	let mass = 0;
 	let at = 0;
-	row.forEach((value, j) => {
-		mass += Math.abs(value);
-		if (Math.abs(value) > Math.abs(row[at]!)) at = j;
-	});
+	for (let j = 0; j < row.length; j++) {
+		const size = Math.abs(row[j]!);
+		mass += size;
+		if (size > Math.abs(row[at]!)) at = j;
+	}
 	if (mass === 0) return [0, 0, 0, 0, 0, 0, 0];
 	let entropy = 0;
 	let distance = 0;
 	let negative = 0;
-	row.forEach((value, j) => {
-		const share = Math.abs(value) / mass;
-		if (share > 0) entropy -= share * Math.log(share);
+	for (let j = 0; j < row.length; j++) {
+		const share = Math.abs(row[j]!) / mass;
+		if (share === 0) continue;
+		entropy -= share * Math.log(share);
 		distance += share * Math.abs(own - j);
-		if (value < 0) negative += share;
-	});
+		if (row[j]! < 0) negative += share;
+	}
 	return [entropy, row[at]!, at, Math.abs(row[own] ?? 0) / mass, distance, negative, mass];
 }
 

@@ -1,3 +1,4 @@
+import { keepLast } from '../common/head-arrays.ts';
 import type { MemoryResults } from '../common/memory-results.ts';
 import type { MemoryInputs, MemoryShape } from '../common/memory/memory.ts';
 import { dot, headReader, memoryRow } from '../common/memory/memory-reference.ts';
@@ -23,15 +24,14 @@ export function linearAttentionReference(
 	const { T, K } = shape;
 	const F = featureCount(features, K);
 	const rule = { operator: 'linear-attention', erases: false, scale };
-	const head = (b: number, h: number) => {
+	const head = keepLast((b, h) => {
 		const plain = headReader(inputs, shape, { ...rule, scale: 1 }, b, h);
 		const wide = headReader(inputs, { ...shape, K: F }, rule, b, h);
-		return {
-			...wide,
-			q: (t: number) => mapFeatures(features, plain.q(t)).map((x) => x * scale),
-			k: (t: number) => mapFeatures(features, plain.k(t)),
-		};
-	};
+		const tokens = Array.from({ length: T }, (_, t) => t);
+		const q = tokens.map((t) => mapFeatures(features, plain.q(t)).map((x) => x * scale));
+		const k = tokens.map((t) => mapFeatures(features, plain.k(t)));
+		return { ...wide, q: (t: number) => q[t]!, k: (t: number) => k[t]! };
+	});
 	const row = (b: number, h: number, t: number) => {
 		const reader = head(b, h);
 		const weights = causal

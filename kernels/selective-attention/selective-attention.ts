@@ -1,5 +1,6 @@
 import type { AttentionResults } from '../common/attention-results.ts';
-import { blockResults, type Block, type BlockTarget } from '../common/block-results.ts';
+import { blockResults } from '../common/block-results.ts';
+import type { Block, BlockTarget } from '../common/blocks.ts';
 import type { Recorder } from '../common/recorder.ts';
 import { rowResults } from '../common/row-results.ts';
 import {

@@ -1,3 +1,4 @@
+import { headsOf } from '../common/head-arrays.ts';
 import { arrayOf, indexOf } from '../common/tensors.ts';
 import {
 	checkSoftmax,
@@ -20,24 +21,23 @@ export function softmaxAttentionReference(
 	options: SoftmaxOptions = {},
 ): (batch: number, head: number, t: number) => Float64Array {
 	checkSoftmax(inputs, shape, options);
-	const { H, keyHeads, S, K } = shape;
+	const { H, keyHeads, T, S, K } = shape;
 	const { scale = 1 / Math.sqrt(K), softCap, slopes, causal = false, queryOffset = 0 } = options;
 	const { causalFill = -Infinity, window = Infinity } = options;
-	const q = arrayOf(operator, 'q', inputs.q);
-	const k = arrayOf(operator, 'k', inputs.k);
+	const queries = headsOf(operator, 'q', inputs.q, T, K);
+	const keys = headsOf(operator, 'k', inputs.k, S, K);
 	const { additive, allowed } = inputs;
 	const added = additive && arrayOf(operator, 'additive', additive);
 	const bytes = allowed && arrayOf(operator, 'allowed', allowed.tensor);
 
 	return (b, h, t) => {
 		const own = t + queryOffset;
-		const keyHead = Math.floor((h * keyHeads) / H);
+		const q = queries(b, h);
+		const k = keys(b, Math.floor((h * keyHeads) / H));
 		const scores = new Float64Array(S);
 		for (let j = 0; j < S; j++) {
 			let score = 0;
-			for (let i = 0; i < K; i++) {
-				score += q[indexOf(inputs.q, b, h, t, i)]! * k[indexOf(inputs.k, b, keyHead, j, i)]!;
-			}
+			for (let i = 0; i < K; i++) score += q[t * K + i]! * k[j * K + i]!;
 			score *= scale;
 			if (softCap !== undefined) score = softCap * Math.tanh(score / softCap);
 			if (slopes) score += slopes[h]! * (j - own);

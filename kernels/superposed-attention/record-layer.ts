@@ -1,4 +1,4 @@
-import type { Block, BlockTarget } from '../common/block-results.ts';
+import type { Block, BlockTarget } from '../common/blocks.ts';
 import type { Recording } from '../common/run-kernel.ts';
 import { offsetOf, type Strided } from '../common/tensors.ts';
 import bundleShader from './bundle.wgsl';

@@ -38,6 +38,47 @@ export async function expectSameResults(
 
 	const given = laidOut(Float32Array.from(output), 'BHTK', [B, H, T, V]);
 	expect((await gpu.residual(given)).overall).toBeLessThan(tolerances.weights);
+	await expectSameOverview(gpu, reference, tolerances);
+}
+
+/** Holds the one pass over `M` against the reference's, for an output that two heads in three have right. */
+async function expectSameOverview(
+	gpu: AttentionResults,
+	reference: AttentionResults,
+	tolerances: Tolerances,
+): Promise<void> {
+	const { B, H, T, V } = reference.shape;
+	const wrong = (await reference.output()).map((value, at) =>
+		Math.floor(at / (T * V)) % 3 === 0 ? 1.25 * value : value,
+	);
+	const request = {
+		given: laidOut(Float32Array.from(wrong), 'BHTK', [B, H, T, V]),
+		batch: B - 1,
+		most: { rows: 5, columns: 3 },
+	};
+	const steps: number[] = [];
+	const found = await gpu.overview(request, (done) => steps.push(done));
+	const expected = await reference.overview(request);
+	expect(steps[0]).toBe(0);
+	found.residual.heads.forEach((value, head) => {
+		expect(Math.abs(value - expected.residual.heads[head]!)).toBeLessThan(tolerances.weights);
+	});
+	for (const name of ['entropy', 'largest', 'mass'] as const) {
+		const { ratio, largest } = closeness(found.statistics[name], expected.statistics[name]);
+		expect(Math.min(ratio, largest), name).toBeLessThan(tolerances.statistics);
+	}
+	expect(found.pyramids).toHaveLength(H);
+	found.pyramids.forEach((pyramid, head) => {
+		expect([pyramid.head, pyramid.batch, pyramid.cells]).toEqual([
+			head,
+			B - 1,
+			expected.pyramids[head]!.cells,
+		]);
+		for (const field of ['mean', 'max', 'min'] as const) {
+			const { ratio } = closeness(pyramid[field], expected.pyramids[head]![field]);
+			expect(ratio, `overview ${field}`).toBeLessThan(tolerances.weights);
+		}
+	});
 }
 
 /** The same for what a memory answers beside the family. */

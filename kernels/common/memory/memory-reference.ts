@@ -1,9 +1,10 @@
+import { headsOf } from '../head-arrays.ts';
 import { arrayOf, indexOf, type Strided } from '../tensors.ts';
 import type { MemoryInputs, MemoryRule, MemoryShape } from './memory.ts';
 
 /** One head's tensors of a memory as vectors, whatever their layout. */
 export interface HeadReader {
-	/** Scaled. */
+	/** Scaled. Vectors are read, never written. */
 	q(t: number): Float64Array;
 	k(t: number): Float64Array;
 	v(t: number): Float64Array;
@@ -28,14 +29,19 @@ export function headReader(
 ): HeadReader {
 	const { H, queryHeads, keyHeads, valueHeads, T, K, V } = shape;
 	const reader = (name: string, tensor: Strided, heads: number, channels: number) => {
-		const data = arrayOf(operator, name, tensor);
-		const head = Math.floor((h * heads) / H);
-		return (t: number) =>
-			Float64Array.from({ length: channels }, (_, i) => data[indexOf(tensor, b, head, t, i)]!);
+		const values = headsOf(operator, name, tensor, T, channels);
+		let rows: readonly Float64Array[] | undefined;
+		return (t: number) => {
+			rows ??= rowsOf(values(b, Math.floor((h * heads) / H)), channels);
+			return rows[t]!;
+		};
 	};
 	const { decay, beta, initial } = inputs;
 	const q = reader('q', inputs.q, queryHeads, K);
 	const a = decay && reader('decay', decay.tensor, valueHeads, K);
+	const factors =
+		a && Array.from({ length: T }, (_, t) => (decay.is === 'log' ? a(t).map(Math.exp) : a(t)));
+	const ones = new Float64Array(K).fill(1);
 	const w = beta && reader('beta', beta, valueHeads, 1);
 	const started = initial && arrayOf(operator, 'initial', initial);
 	const passed = (t: number, later: number) => {
@@ -48,10 +54,7 @@ export function headReader(
 		q: (t) => q(t).map((x) => x * scale),
 		k: reader('k', inputs.k, keyHeads, K),
 		v: reader('v', inputs.v, valueHeads, V),
-		decay: (t) => {
-			if (!a) return new Float64Array(K).fill(1);
-			return decay.is === 'log' ? a(t).map(Math.exp) : a(t);
-		},
+		decay: (t) => factors?.[t] ?? ones,
 		beta: (t) => w?.(t)[0] ?? 1,
 		initial: () =>
 			Float64Array.from({ length: K * V }, (_, at) =>
@@ -62,8 +65,17 @@ export function headReader(
 	};
 }
 
-export const dot = (a: Float64Array, b: Float64Array): number =>
-	a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+function rowsOf(values: Float64Array, width: number): Float64Array[] {
+	return Array.from({ length: values.length / width }, (_, t) =>
+		values.subarray(t * width, (t + 1) * width),
+	);
+}
+
+export function dot(a: Float64Array, b: Float64Array): number {
+	let sum = 0;
+	for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+	return sum;
+}
 
 /**
  * Row t of the effective matrix by the adjoint recursion: `r = q_t`; from `j = t` down,
@@ -78,7 +90,7 @@ export function memoryRow(
 	t: number,
 ): { weights: Float64Array; r: Float64Array } {
 	const weights = new Float64Array(T);
-	let r = head.q(t);
+	const r = head.q(t).slice();
 	for (let j = t; j >= 0; j--) {
 		const k = head.k(j);
 		const strength = head.rolledBack(j, t) ? 0 : head.beta(j);
@@ -86,7 +98,8 @@ export function memoryRow(
 		weights[j] = strength * asked;
 		const decay = head.decay(j);
 		const kept = head.undecayed(j, t);
-		r = r.map((x, i) => (kept ? 1 : decay[i]!) * (x - (erases ? strength * asked * k[i]! : 0)));
+		const taken = erases ? strength * asked : 0;
+		for (let i = 0; i < r.length; i++) r[i] = (kept ? 1 : decay[i]!) * (r[i]! - taken * k[i]!);
 	}
 	return { weights, r };
 }

@@ -1,4 +1,5 @@
-import { blockResults, type Block, type BlockMatrix, type BlockTarget } from '../block-results.ts';
+import { blockResults } from '../block-results.ts';
+import type { Block, BlockMatrix, BlockTarget } from '../blocks.ts';
 import { checkHead, checkToken } from '../check-rectangle.ts';
 import type { EraseLedger, MemoryResults } from '../memory-results.ts';
 import { runKernel, type Recording } from '../run-kernel.ts';

@@ -1,4 +1,5 @@
 import { checkHead, checkToken } from '../check-rectangle.ts';
+import { keepLast } from '../head-arrays.ts';
 import type { MemoryResults, MemoryState } from '../memory-results.ts';
 import { rowResults } from '../row-results.ts';
 import {
@@ -25,7 +26,9 @@ export function memoryRows(
 	const { B, H, T, K, V, valueHeads } = shape;
 	const { operator, erases, routes } = rule;
 	const size = { B, H, T, S: T, V };
-	const head = own?.head ?? ((b: number, h: number) => headReader(inputs, shape, rule, b, h));
+	const head = keepLast(
+		own?.head ?? ((b: number, h: number) => headReader(inputs, shape, rule, b, h)),
+	);
 	const walked = (b: number, h: number, t: number) => memoryRow(head(b, h), erases, T, t);
 	const { initial } = inputs;
 

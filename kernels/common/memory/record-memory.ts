@@ -1,4 +1,4 @@
-import { BLOCK_ELEMENTS, type Block } from '../block-results.ts';
+import { BLOCK_ELEMENTS, type Block } from '../blocks.ts';
 import type { Recording } from '../run-kernel.ts';
 import { recordTransposed } from '../scores/record-scores.ts';
 import { offsetOf, type Strided } from '../tensors.ts';

@@ -1,4 +1,4 @@
-import type { Block, BlockTarget } from '../block-results.ts';
+import type { Block, BlockTarget } from '../blocks.ts';
 import type { Recording } from '../run-kernel.ts';
 import { offsetOf, type BooleanSource, type Sizes, type Strided } from '../tensors.ts';
 import normalise from './normalise.wgsl';

@@ -3,7 +3,6 @@ import type { Proof } from '../../../extension/protocol/run.ts';
 import type { Range, WeightPyramid } from '../../../kernels/common/attention-results.ts';
 import { KernelError } from '../../../kernels/common/kernel-error.ts';
 import { canOpen } from '../../view-api/attention-taps.ts';
-import type { OpenSite } from '../../view-api/open-site.ts';
 import { SiteTensorError } from '../../view-api/site-tensors.ts';
 import type { ViewContext } from '../../view-api/view.ts';
 
@@ -78,8 +77,11 @@ export async function computeAttention(context: ViewContext): Promise<AttentionD
 	const sites: SitePicture[] = [];
 	for (const [at, site] of chosen.entries()) {
 		context.signal.throwIfAborted();
-		context.progress(`Measuring ${siteName(site)}`, at, chosen.length);
-		sites.push(await pictureOf(context, site));
+		sites.push(
+			await pictureOf(context, site, (share) => {
+				context.progress(`Measuring ${siteName(site)}`, at + share, chosen.length);
+			}),
+		);
 	}
 	return { sites, tokens, labels };
 }
@@ -89,11 +91,30 @@ export function siteName({ layer, path, id }: AttentionSite): string {
 	return layer === null ? path || id : `layer ${layer}`;
 }
 
-async function pictureOf(context: ViewContext, site: AttentionSite): Promise<SitePicture> {
+async function pictureOf(
+	context: ViewContext,
+	site: AttentionSite,
+	progress: (share: number) => void,
+): Promise<SitePicture> {
 	try {
-		const open = await context.attention(site);
-		const residual = await open.results.residual(open.output);
-		const measured = await measure(open, residual.heads, context.signal);
+		progress(0);
+		const { results, output, queryOffset, signed } = await context.attention(site);
+		const { residual, statistics, pyramids } = await results.overview(
+			{ given: output, batch: 0, most: { rows: THUMBNAIL_CELLS, columns: THUMBNAIL_CELLS } },
+			(done, heads) => {
+				context.signal.throwIfAborted();
+				progress(done / heads);
+			},
+		);
+		const { B, H, T, S } = results.shape;
+		const { largest, mass } = statistics;
+		const share = largest.map((weight, at) => (mass[at]! > 0 ? Math.abs(weight) / mass[at]! : 0));
+		const measured = {
+			...{ B, H, T, S, queryOffset, signed, residuals: residual.heads },
+			...statistics,
+			share,
+			thumbnails: pyramids.map(pooled),
+		};
 		return { site, proof: proofOf(site, residual.overall), measured };
 	} catch (error) {
 		if (context.signal.aborted || !isReason(error)) throw error;
@@ -125,25 +146,6 @@ function proofOf(site: AttentionSite, residual: number): Proof {
 			: site.notes.map((note) => ` ${note}`).join('');
 	const reason = `The weights drawn do not give the model’s own output.${assumed}`;
 	return { ...shared, residual, verified: false, reason };
-}
-
-async function measure(
-	{ results, queryOffset, signed }: OpenSite,
-	residuals: Float64Array,
-	signal: AbortSignal,
-): Promise<MeasuredSite> {
-	const { B, H, T, S } = results.shape;
-	const statistics = await results.rowStatistics();
-	const { largest, mass } = statistics;
-	const share = largest.map((weight, at) => (mass[at]! > 0 ? Math.abs(weight) / mass[at]! : 0));
-	const thumbnails: PooledWeights[] = [];
-	const most = { rows: THUMBNAIL_CELLS, columns: THUMBNAIL_CELLS };
-	for (let head = 0; head < H; head++) {
-		signal.throwIfAborted();
-		const whole = { batch: 0, head, rows: [0, T], columns: [0, S] } as const;
-		thumbnails.push(pooled(await results.pyramid(whole, most)));
-	}
-	return { B, H, T, S, queryOffset, signed, residuals, ...statistics, share, thumbnails };
 }
 
 export function pooled({ rows, columns, cellSize, cells, max, min }: WeightPyramid): PooledWeights {
