@@ -5,6 +5,7 @@ import { CodeSites } from './editor/code-sites.ts';
 import { ContextKeys } from './editor/context-keys.ts';
 import { FollowCursor } from './editor/follow-cursor.ts';
 import { ModelTree } from './editor/model-tree.ts';
+import { RouteStrip } from './editor/route-strip.ts';
 import { SiteHover } from './editor/site-hover.ts';
 import { SiteLens } from './editor/site-lens.ts';
 import { SiteMark } from './editor/site-mark.ts';
@@ -39,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	const codeSites = own(new CodeSites(services));
 	const tree = own(new ModelTree(services));
 	const mark = own(new SiteMark(pages, codeSites, (error) => log.warn(String(error))));
+	own(new RouteStrip(services, codeSites, (error) => log.warn(String(error))));
 	own(new StatusBar(pages));
 	own(new ContextKeys(services, pages));
 	own(new FollowCursor(services, codeSites, side));

@@ -85,7 +85,7 @@ export class CodeSites {
 	async linksOf(uri: vscode.Uri, site: string): Promise<readonly CodeLink[]> {
 		const state = await this.services.models.load(uri);
 		if (state.kind === 'failed') return [];
-		const order: readonly CodeLink['target'][] = ['class', 'call', 'build'];
+		const order: readonly CodeLink['target'][] = ['class', 'call', 'build', 'route'];
 		return state.links
 			.filter((link) => link.site === site)
 			.sort(

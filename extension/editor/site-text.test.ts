@@ -36,6 +36,7 @@ const result: SiteResult = {
 	lens: '',
 	entropy: 0.4199,
 	reach: 37.04,
+	strip: null,
 	proof: { site: 's1', residual: 3.2e-7, tolerance: 1e-4, verified: true, reason: '' },
 	picture: { dark: '<svg>dark</svg>', light: '<svg>light</svg>' },
 };
@@ -60,7 +61,7 @@ it('says after a run what was measured', () => {
 });
 
 it('says how far off an unproved picture is, and leaves out what was not measured', () => {
-	const off = { ...result.proof, residual: 0.021, verified: false, reason: 'over the tolerance' };
+	const off = { ...result.proof!, residual: 0.021, verified: false, reason: 'over the tolerance' };
 	expect(lensText(site, [{ ...result, entropy: null, reach: null, proof: off }], say)).toBe(
 		'layer 1 · 2 heads · not verified: off by 2e-2',
 	);
@@ -74,7 +75,7 @@ it('puts the findings of several views of one run together, with the proof that 
 		...result,
 		lens: '31 % softmax',
 		description: 'A third of the tokens is kept.',
-		proof: { ...result.proof, residual: 4e-5 },
+		proof: { ...result.proof!, residual: 4e-5 },
 	};
 	expect(lensText(site, [result, routing, result], say)).toBe(
 		'layer 1 · 2 heads · entropy 0.42 · reach 37 tokens · 31 % softmax · verified 4e-5',

@@ -39,7 +39,8 @@ export function summaryLensText(
 	const forms = [...new Set(sites.map(({ form }) => form))];
 	const heads = [...new Set(sites.map((site) => headsText(site, say)))];
 	const entropies = results.flatMap(({ entropy }) => (entropy === null ? [] : [entropy]));
-	const verified = results.filter(({ proof }) => proof.verified).length;
+	const proofs = results.flatMap(({ proof }) => proof ?? []);
+	const verified = proofs.filter((proof) => proof.verified).length;
 	return [
 		say('{0} layers', sites.length),
 		forms.join(', '),
@@ -47,7 +48,7 @@ export function summaryLensText(
 		entropies.length === 0
 			? ''
 			: say('entropy {0} to {1}', figure(Math.min(...entropies)), figure(Math.max(...entropies))),
-		results.length === 0 ? '' : say('{0} of {1} verified', verified, results.length),
+		proofs.length === 0 ? '' : say('{0} of {1} verified', verified, proofs.length),
 	]
 		.filter((part) => part !== '')
 		.join(between);
@@ -65,7 +66,7 @@ function headsText({ heads }: AttentionSite, say: Say): string {
 /** Of several pictures the proof that holds least: one that fails before one that was far off. */
 export function weakestProof(findings: readonly SiteResult[]): Proof | undefined {
 	const weight = ({ verified, residual }: Proof) => (verified ? 0 : 1e9) + (residual ?? 1e9);
-	return findings.map(({ proof }) => proof).sort((a, b) => weight(b) - weight(a))[0];
+	return findings.flatMap(({ proof }) => proof ?? []).sort((a, b) => weight(b) - weight(a))[0];
 }
 
 function proofText({ residual, verified }: Proof, say: Say): string {

@@ -111,6 +111,7 @@ const summary = {
 			lens: '',
 			entropy: 0.4,
 			reach: 37,
+			strip: null,
 			proof: { site: site.id, residual: 3e-7, tolerance: 1e-4, verified: true, reason: '' },
 			picture: { dark: '<svg/>', light: '<svg/>' },
 		},

@@ -87,8 +87,11 @@ export const codeLink = record({
 	file: text,
 	/** Counting from 1. */
 	line: count,
-	/** `class` the module's class line, `build` the line that builds it, `call` the line that computes it. */
-	target: oneOf('class', 'build', 'call'),
+	/**
+	 * `class` the module's class line, `build` the line that builds it, `call` the line that computes it, `route` the line that
+	 * chooses between the branches of a routed layer.
+	 */
+	target: oneOf('class', 'build', 'call', 'route'),
 	/** Which step of the ladder found it, such as `stack-trace`, `doc-string`, `module-path`, `pin`. */
 	how: text,
 	confidence: finite,

@@ -81,9 +81,12 @@ export const siteResult = record({
 	entropy: optional(finite),
 	/** Mean distance between a query and the keys it reads, tokens. */
 	reach: optional(finite),
-	proof,
+	/** Null where the finding is no picture of a matrix that could be proved. */
+	proof: optional(proof),
 	/** A small picture, SVG text for a dark and a light theme. */
 	picture: record({ dark: text, light: text }),
+	/** A picture as high as a line of code, to stand after the line that `route` links to; null for none. */
+	strip: optional(record({ dark: text, light: text })),
 });
 export type SiteResult = Parsed<typeof siteResult>;
 

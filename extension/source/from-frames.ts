@@ -21,6 +21,31 @@ export const fromStackTrace: LadderStep = (site, context) =>
 export const fromDocString: LadderStep = (site, context) =>
 	fromFrames(site, context, 'doc-string', (node) => framesOfDocString(node.docString));
 
+/** The line that makes a tensor; the exporter's frames are the only ones that tell. */
+export function lineThatMakes(
+	tensor: string,
+	site: string,
+	context: LadderContext,
+): Omit<CodeLink, 'target'> | undefined {
+	const node = context.nodes.producerOf(tensor);
+	if (!node) return undefined;
+	const trace = node.metadata.get('pkg.torch.onnx.stack_trace') ?? '';
+	const ways = [
+		['stack-trace', framesOfStackTrace(trace)],
+		['doc-string', framesOfDocString(node.docString)],
+	] as const;
+	for (const [how, frames] of ways) {
+		const placed = frames
+			.filter(({ path }) => !isFramework(path))
+			.map((frame) => place(frame, context))
+			.find(({ module }) => module !== null);
+		if (!placed) continue;
+		const { uri, line, confidence } = placed;
+		return { site, how, confidence, found: true, file: uri, line };
+	}
+	return undefined;
+}
+
 interface Placed {
 	readonly frame: Frame;
 	readonly module: PythonModule | null;

@@ -1,7 +1,7 @@
 import type { ModelIndex } from '../onnx/model-index.ts';
 import type { AttentionSite, CodeLink } from '../protocol/model.ts';
 import { CodeBase } from './code-base.ts';
-import { fromDocString, fromStackTrace } from './from-frames.ts';
+import { fromDocString, fromStackTrace, lineThatMakes } from './from-frames.ts';
 import { fromClassHierarchy, fromFunction, fromModulePath, fromWeights } from './from-modules.ts';
 import { targets, type LadderContext, type LadderStep } from './ladder.ts';
 import { ModuleWalk } from './module-walk.ts';
@@ -33,7 +33,7 @@ export interface LinkOptions {
  * Ties sites to the lines of Python that they come from: the class, the line that builds it, the line that computes.
  *
  * @param files Python that the model may come from; nothing of it is run
- * @returns for each site at most one link a target; pins first, then the earliest step of the ladder that knows
+ * @returns for each site at most one link a target, and `route` for layers that choose; pins first, then the earliest step of the ladder that knows
  */
 export function linkSites(
 	index: ModelIndex,
@@ -74,5 +74,12 @@ function linksOf(site: AttentionSite, context: LadderContext, pins: Pins): CodeL
 			if (!before || (!before.found && link.found)) links.set(link.target, link);
 		}
 	}
-	return targets.flatMap((target) => links.get(target) ?? []);
+	return [...targets.flatMap((target) => links.get(target) ?? []), ...routeLinks(site, context)];
+}
+
+/** The line where a routed layer chooses; of its two branches the exact one has it. */
+function routeLinks({ id, tensors, operator }: AttentionSite, context: LadderContext): CodeLink[] {
+	const choice = operator === 'softmax' ? tensors['choice']?.name : undefined;
+	const line = choice === undefined ? undefined : lineThatMakes(choice, id, context);
+	return line ? [{ ...line, target: 'route' }] : [];
 }

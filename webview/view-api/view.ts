@@ -141,8 +141,11 @@ export interface SiteFinding {
 	readonly lens: string;
 	readonly entropy: number | null;
 	readonly reach: number | null;
-	readonly proof: Proof;
+	/** Null where the finding is no picture of a matrix that could be proved. */
+	readonly proof: Proof | null;
 	readonly picture: Scene;
+	/** As high as a line of code, to stand after the line that chose. */
+	readonly strip?: Scene;
 }
 
 /**
@@ -195,12 +198,19 @@ export interface ViewDefinition<Data, State extends object, Query, Detail> {
 		state: State,
 		known: (query: Query) => Detail | undefined,
 	): readonly SiteFinding[];
+	/** Whether its findings grow with what it asks, so that they are told again. */
+	readonly findsMore?: boolean;
 	export(data: Data, state: State, detail: (query: Query) => Detail | undefined): DataExport;
 	/**
 	 * For views that move: the state `seconds` later; the same object where nothing moves, which stops the clock until the
-	 * user does something. A view starts at rest where the user asked the system for less motion.
+	 * user does something or a detail arrives. A view starts at rest where the user asked the system for less motion.
 	 */
-	step?(data: Data, state: State, seconds: number): State;
+	step?(
+		data: Data,
+		state: State,
+		seconds: number,
+		known: (query: Query) => Detail | undefined,
+	): State;
 }
 
 /** The half of a view that runs where the tensors are. */
@@ -215,6 +225,7 @@ export interface ComputedView {
 /** A view with its own types closed over, so that unlike views fit in one list. */
 export interface View extends ComputedView {
 	readonly title: string;
+	readonly findsMore: boolean;
 	/** `data` is what `compute` gave, `fetch` asks the worker's `detail`, `changed` wants a new scene. */
 	open(data: unknown, saved: unknown, fetch: FetchDetail, changed: () => void): OpenView;
 }

@@ -25,6 +25,7 @@ export function routingFindings(data: RoutingData): SiteFinding[] {
 			reach: null,
 			proof: layer.proofs[0],
 			picture: card(layer, description),
+			strip: strip(layer, description),
 		};
 	});
 }
@@ -49,5 +50,22 @@ function card(layer: RoutedLayer, description: string): Scene {
 		targets: [],
 		figures: [],
 		readout: '',
+	};
+}
+
+/** A row a head, all together as high as a line of code. */
+function strip({ name, H, routes, exact }: RoutedLayer, description: string): Scene {
+	const height = 14;
+	const width = Math.min(200, Math.max(60, routes.N * 5));
+	const box = { x: 0, y: 0, width, row: (height - 1) / H };
+	const shown = { ...{ name, H, N: routes.N }, kept: routes.kept, margin: routes.margin };
+	// no words fit beside rows this low
+	const { marks } = routeTrack([{ ...shown, chosen: -1, outlines: [], label: '' }], box, {
+		...CARD,
+		lineHeight: Infinity,
+	});
+	return {
+		...{ title: `Routes of ${name}`, site: exact.id, description, width, height, marks },
+		...{ targets: [], figures: [], readout: '' },
 	};
 }

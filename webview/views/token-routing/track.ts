@@ -3,8 +3,6 @@ import type { Mark, Role, Size, Target } from '../../view-api/scene.ts';
 
 /** Above this many chunks neighbours of one route are drawn as one, without their margins. */
 const MOST_CELLS = 3000;
-/** Rows lower than this have no room for two heights. */
-const LOWEST_STEP = 8;
 
 export interface TrackBox {
 	readonly x: number;
@@ -134,7 +132,7 @@ function cellMark(
 	const cell = width / N;
 	const gap = cell > 5 ? 1 : 0;
 	const tall = row - (row > 4 ? 2 : 0);
-	const low = row >= LOWEST_STEP ? Math.max(3, tall * 0.36) : tall;
+	const low = Math.max(1, tall * 0.36);
 	return {
 		kind: 'rect',
 		x: x + from * cell,
@@ -143,7 +141,6 @@ function cellMark(
 		height: kept ? tall : low,
 		fill: kept ? 'softmax' : 'linear',
 		opacity,
-		...(kept || row >= LOWEST_STEP ? {} : { hatch: true }),
 	};
 }
 
