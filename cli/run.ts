@@ -10,10 +10,14 @@ import { planProbes } from '../extension/onnx/probes.ts';
 import { graphQuestions } from '../extension/attention/graph-questions.ts';
 import type { ModelSummary } from '../extension/protocol/model.ts';
 import type { ModelInput, Proof, RunManifest } from '../extension/protocol/run.ts';
+import { arrayInput } from '../extension/workspace/array-input.ts';
 import { checkInput } from '../extension/workspace/check-input.ts';
 import { FolderFiles } from '../extension/workspace/folder-files.ts';
 import { InputError } from '../extension/workspace/input-error.ts';
 import { parseInputFile } from '../extension/workspace/input-file.ts';
+import { makeInput } from '../extension/workspace/make-input.ts';
+import { isPicture } from '../extension/workspace/picture-file.ts';
+import { inputOfPicture } from '../extension/workspace/picture-input.ts';
 import { summarizeModel } from '../extension/workspace/model-summary.ts';
 import { readTraining } from '../extension/workspace/training-runs.ts';
 import { views } from '../webview/app/views.ts';
@@ -120,15 +124,29 @@ async function readInput(
 	file: string | undefined,
 	index: ModelIndex,
 ): Promise<ModelInput> {
-	const path = file ?? join(dirname(model), 'prompt.json');
-	const text = await readFile(path, 'utf8').catch((error: unknown) => {
-		throw new InputError('malformed', `The input file ${path} could not be read: ${String(error)}`);
-	});
-	const beside = (name: string) => readFile(join(dirname(path), name));
-	const input = await parseInputFile(text, basename(path), beside);
+	const input = await inputOf(model, file, index);
 	const problems = checkInput(index, input);
 	if (problems.length > 0) throw new InputError('unfit', problems.join(' '));
 	return input;
+}
+
+/** The file's, else that of the prompt beside the model, else one made up from names, types and shapes. */
+async function inputOf(
+	model: string,
+	file: string | undefined,
+	index: ModelIndex,
+): Promise<ModelInput> {
+	const path = file ?? join(dirname(model), 'prompt.json');
+	const bytes = await readFile(path).catch((error: unknown) => {
+		if (file === undefined && (error as { code?: unknown }).code === 'ENOENT') return undefined;
+		throw new InputError('malformed', `The input file ${path} could not be read: ${String(error)}`);
+	});
+	const name = basename(path);
+	if (!bytes) return makeInput(index);
+	if (/\.np[yz]$/i.test(name)) return arrayInput(index, bytes, name);
+	if (isPicture(name)) return inputOfPicture(index, bytes, name, 'minus-one-to-one');
+	const beside = (each: string) => readFile(join(dirname(path), each));
+	return await parseInputFile(new TextDecoder().decode(bytes), name, beside);
 }
 
 async function computeView(

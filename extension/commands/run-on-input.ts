@@ -2,9 +2,13 @@ import * as vscode from 'vscode';
 import { checkInput } from '../workspace/check-input.ts';
 import { InputError } from '../workspace/input-error.ts';
 import { exists, promptBeside, tokenizerBeside, tokenizerFileBeside } from '../workspace/inputs.ts';
-import { makeInput, type ChosenTokens } from '../workspace/make-input.ts';
+import { assumedSizes, makeInput, type ChosenTokens } from '../workspace/make-input.ts';
 import type { InputChoice } from '../workspace/memory.ts';
 import type { OpenModel } from '../workspace/open-model.ts';
+import { openSymbols, parseSizes, sizesText } from '../workspace/open-sizes.ts';
+import { isPicture } from '../workspace/picture-file.ts';
+import type { Scaling } from '../workspace/pixel-values.ts';
+import type { Services } from '../workspace/services.ts';
 import { parseTokenIds } from '../workspace/token-ids.ts';
 import { tokenizeText } from '../workspace/tokenize-text.ts';
 import type { Command } from './command.ts';
@@ -26,6 +30,7 @@ export const runOnInput: Command = {
 		}
 		const answer = await (await pickKind(uri))?.(state.model);
 		if (!answer) return;
+		if (needsSizes(answer.choice)) await askSizesOnce(parts.services, state.model);
 		await parts.services.inputs.choose(uri, answer.choice);
 		const { input, note } = await parts.services.inputs.resolve(state.model);
 		if (input) await runIn(parts, uri, target.site);
@@ -61,10 +66,17 @@ async function pickKind(uri: vscode.Uri) {
 			ask: askText,
 		},
 		{
-			label: vscode.l10n.t('JSON file…'),
+			label: vscode.l10n.t('File…'),
+			description: 'json, npy, npz, png, jpg',
 			iconPath: new vscode.ThemeIcon('folder-opened'),
 			shown: true,
 			ask: askFile,
+		},
+		{
+			label: vscode.l10n.t('Random numbers…'),
+			iconPath: new vscode.ThemeIcon('wand'),
+			shown: true,
+			ask: askSeed,
 		},
 		{
 			label: vscode.l10n.t('An input made up from names and shapes'),
@@ -105,14 +117,74 @@ async function askText(model: OpenModel): Promise<Answer> {
 	return text === undefined ? undefined : { choice: { kind: 'text', text } };
 }
 
+async function askSeed(): Promise<Answer> {
+	const typed = await vscode.window.showInputBox({
+		title: vscode.l10n.t('Seed of the random numbers'),
+		value: '1',
+		validateInput: (text) =>
+			/^\d{1,9}$/.test(text.trim()) ? undefined : vscode.l10n.t('Expected a whole number.'),
+	});
+	return typed === undefined ? undefined : { choice: { kind: 'random', seed: Number(typed) } };
+}
+
 async function askFile({ uri }: OpenModel): Promise<Answer> {
 	const picked = await vscode.window.showOpenDialog({
 		title: vscode.l10n.t('Input file'),
 		defaultUri: vscode.Uri.joinPath(uri, '..'),
-		filters: { JSON: ['json'] },
+		filters: { [vscode.l10n.t('Inputs')]: ['json', 'npy', 'npz', 'png', 'jpg', 'jpeg'] },
 	});
 	const file = picked?.[0];
-	return file && { choice: { kind: 'file', uri: file.toString() } };
+	if (!file || !isPicture(file.path))
+		return file && { choice: { kind: 'file', uri: file.toString() } };
+	const scaling = await askScaling();
+	return scaling && { choice: { kind: 'file', uri: file.toString(), scaling } };
+}
+
+/** No model says what numbers its pixels were in training. */
+async function askScaling(): Promise<Scaling | undefined> {
+	const items: { label: string; scaling: Scaling }[] = [
+		{ label: vscode.l10n.t('0 to 1'), scaling: 'zero-to-one' },
+		{ label: vscode.l10n.t('−1 to 1'), scaling: 'minus-one-to-one' },
+		{ label: vscode.l10n.t('Mean and deviation of ImageNet'), scaling: 'imagenet' },
+		{ label: vscode.l10n.t('Mean and deviation of CLIP'), scaling: 'clip' },
+		{ label: vscode.l10n.t('0 to 255'), scaling: 'bytes' },
+	];
+	const picked = await vscode.window.showQuickPick(items, {
+		title: vscode.l10n.t('Which numbers are the pixels?'),
+	});
+	return picked?.scaling;
+}
+
+/** Ids, text and a JSON file say how long they are. */
+function needsSizes(choice: InputChoice | undefined): boolean {
+	return choice?.kind === 'random' || choice?.kind === 'made-up';
+}
+
+/** Sizes of axes that the model leaves open: asked for the first time, remembered from then on. */
+async function askSizesOnce({ memory }: Services, model: OpenModel): Promise<void> {
+	const key = model.uri.toString();
+	const symbols = openSymbols(model.index);
+	if (symbols.length === 0 || memory.sizes(key) !== undefined) return;
+	const typed = await vscode.window.showInputBox({
+		title: vscode.l10n.t('Sizes that the model leaves open'),
+		value: sizesText(assumedSizes(model.index)),
+		ignoreFocusOut: true,
+		validateInput: (text) =>
+			reasonOf(() => {
+				makeInput(model.index, undefined, { sizes: parseSizes(text, symbols) });
+			}),
+	});
+	if (typed !== undefined) await memory.setSizes(key, parseSizes(typed, symbols));
+}
+
+function reasonOf(attempt: () => void): string | undefined {
+	try {
+		attempt();
+		return undefined;
+	} catch (error) {
+		if (error instanceof InputError) return error.message;
+		throw error;
+	}
 }
 
 /** What keeps the model from taking this input, while it is typed. */

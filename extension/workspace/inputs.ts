@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { ModelInput } from '../protocol/run.ts';
+import { arrayInput } from './array-input.ts';
 import { checkInput } from './check-input.ts';
 import { Debounce } from './debounce.ts';
 import { Disposables } from './disposables.ts';
@@ -7,6 +8,10 @@ import { InputError } from './input-error.ts';
 import { parseInputFile } from './input-file.ts';
 import { makeInput } from './make-input.ts';
 import type { InputChoice, Memory } from './memory.ts';
+import type { OpenSizes } from './open-sizes.ts';
+import { isPicture } from './picture-file.ts';
+import { inputOfPicture } from './picture-input.ts';
+import type { Scaling } from './pixel-values.ts';
 import type { OpenModel } from './open-model.ts';
 import { tokenizeText, type TokenizerFiles } from './tokenize-text.ts';
 
@@ -55,29 +60,43 @@ export class Inputs {
 	}
 
 	private async make(model: OpenModel): Promise<ModelInput> {
-		const choice = this.memory.inputChoice(model.uri.toString());
+		const key = model.uri.toString();
+		const sizes = this.memory.sizes(key) ?? {};
+		const choice = this.memory.inputChoice(key);
+		const { index } = model;
 		switch (choice?.kind) {
 			case 'file':
-				return await this.readFile(model, vscode.Uri.parse(choice.uri));
+				return await this.readFile(model, vscode.Uri.parse(choice.uri), sizes, choice.scaling);
 			case 'ids':
-				return makeInput(model.index, { ids: choice.ids, words: [], source: 'typed token ids' });
+				return makeInput(index, { ids: choice.ids, words: [], source: 'typed token ids' });
 			case 'text':
-				return makeInput(model.index, tokenizeText(choice.text, await tokenizerBeside(model.uri)));
+				return makeInput(index, tokenizeText(choice.text, await tokenizerBeside(model.uri)));
+			case 'random':
+				return makeInput(index, undefined, { sizes, seed: choice.seed });
 			case 'made-up':
-				return makeInput(model.index);
+				return makeInput(index, undefined, { sizes });
 			case undefined: {
 				const prompt = promptBeside(model.uri);
 				this.watch(model.uri, prompt);
-				return (await exists(prompt)) ? await this.readFile(model, prompt) : makeInput(model.index);
+				return (await exists(prompt))
+					? await this.readFile(model, prompt, sizes)
+					: makeInput(index, undefined, { sizes });
 			}
 		}
 	}
 
-	private async readFile(model: OpenModel, uri: vscode.Uri): Promise<ModelInput> {
+	private async readFile(
+		model: OpenModel,
+		uri: vscode.Uri,
+		sizes: OpenSizes,
+		scaling: Scaling = 'zero-to-one',
+	): Promise<ModelInput> {
 		this.watch(model.uri, uri);
-		const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+		const bytes = await vscode.workspace.fs.readFile(uri);
 		const name = uri.path.slice(uri.path.lastIndexOf('/') + 1);
-		return await parseInputFile(text, name, async (beside) =>
+		if (/\.np[yz]$/i.test(name)) return arrayInput(model.index, bytes, name, { sizes });
+		if (isPicture(name)) return inputOfPicture(model.index, bytes, name, scaling, { sizes });
+		return await parseInputFile(new TextDecoder().decode(bytes), name, async (beside) =>
 			vscode.workspace.fs.readFile(vscode.Uri.joinPath(uri, '..', beside)),
 		);
 	}

@@ -2,6 +2,8 @@ import type { Dimension, ModelIndex } from '../onnx/model-index.ts';
 import type { InputTensor, ModelInput } from '../protocol/run.ts';
 import { encodeElements, isElementType } from './element-types.ts';
 import { InputError } from './input-error.ts';
+import { openSymbols, symbolOf, sumOf, type OpenSizes } from './open-sizes.ts';
+import { pictureAxes } from './pixel-values.ts';
 import { neededInputs, shapeText, tokenInput, type NeededInput } from './model-inputs.ts';
 
 const assumedTokens = 32;
@@ -15,13 +17,28 @@ export interface ChosenTokens {
 	readonly source: string;
 }
 
+export interface MadeFrom {
+	/** Sizes for the axes that the model leaves open, by their symbol. */
+	readonly sizes?: OpenSizes;
+	/** Draws other ids and other floats; ids count up where there is none. */
+	readonly seed?: number;
+	/** Tensors that a file gave; the others are made up to fit them. */
+	readonly given?: readonly InputTensor[];
+	/** Where they came from. */
+	readonly source?: string;
+}
+
 /**
  * Every input of a model, made from names, element types and shapes: masks of ones, positions counting up, empty caches,
  * and `chosen` or a ramp of ids. The note says what was assumed.
  *
  * @throws InputError `unfit` where the model takes no ids though some were chosen, or an input cannot be made up
  */
-export function makeInput(index: ModelIndex, chosen?: ChosenTokens): ModelInput {
+export function makeInput(
+	index: ModelIndex,
+	chosen?: ChosenTokens,
+	{ sizes: asked = {}, seed, given = [], source }: MadeFrom = {},
+): ModelInput {
 	const needed = neededInputs(index);
 	const ids = tokenInput(needed);
 	if (chosen && !ids)
@@ -30,23 +47,50 @@ export function makeInput(index: ModelIndex, chosen?: ChosenTokens): ModelInput 
 			`No input of the model takes token ids; it takes ${needed.map(({ name, dtype, shape }) => `${name} (${dtype} ${shapeText(shape)})`).join(', ')}.`,
 		);
 	const length = chosen?.ids.length ?? assumedLength(ids ?? needed[0]);
-	const sizes = new Sizes(ids ?? needed[0], length);
-	const tensors = needed.map((input) =>
-		input === ids ? idsTensor(input, sizes, chosen?.ids) : madeTensor(input, sizes),
-	);
-	const others = needed.filter((input) => input !== ids).map(({ name }) => name);
+	const sizes = new Sizes(needed, asked, given, ids ?? needed[0], length);
+	const random = seeded(seed ?? 1);
+	const tensors = needed.map((input) => {
+		const tensor = given.find(({ name }) => name === input.name);
+		if (tensor) return tensor;
+		if (input !== ids) return madeTensor(input, sizes, random);
+		return idsTensor(input, sizes, chosen?.ids, seed === undefined ? undefined : random);
+	});
+	const isGiven = ({ name }: NeededInput) => given.some((tensor) => tensor.name === name);
+	const others = needed
+		.filter((input) => !isGiven(input) && (input !== ids || given.length > 0))
+		.map(({ name }) => name);
+	const madeUp = chosen === undefined && given.length === 0;
 	return {
-		source: chosen?.source ?? 'a made-up input',
+		source: chosen?.source ?? source ?? (seed === undefined ? 'a made-up input' : `a random input, seed ${seed}`), // prettier-ignore
 		tensors,
 		tokens: [...(chosen?.words ?? [])],
 		labels: [],
 		note: [
-			chosen ? '' : 'No prompt.json stands beside the model, so the input was made up.',
+			!madeUp
+				? ''
+				: seed === undefined
+					? 'No prompt.json stands beside the model, so the input was made up.'
+					: `Drawn at random with seed ${seed}.`,
 			others.length > 0 ? `Filled in from their names and types: ${others.join(', ')}.` : '',
 		]
 			.filter((sentence) => sentence !== '')
 			.join(' '),
 	};
+}
+
+/** The sizes that `makeInput` takes for the open axes of a model where nobody said any. */
+export function assumedSizes(index: ModelIndex): OpenSizes {
+	const made = new Map(makeInput(index).tensors.map(({ name, shape }) => [name, shape]));
+	const symbols = new Set(openSymbols(index));
+	const entries = neededInputs(index).flatMap(({ name, shape }) =>
+		(shape ?? []).flatMap((size, axis): [string, number][] => {
+			const symbol = symbolOf(name, axis, size);
+			return typeof size === 'number' || !symbols.has(symbol)
+				? []
+				: [[symbol, made.get(name)?.[axis] ?? 1]];
+		}),
+	);
+	return Object.fromEntries(entries);
 }
 
 function assumedLength(input: NeededInput | undefined): number {
@@ -57,58 +101,94 @@ function assumedLength(input: NeededInput | undefined): number {
 	return typeof declared === 'number' ? declared : assumedTokens;
 }
 
-/** Sizes for the axes that a file leaves open: one sequence of the given length. */
+/** Side of a picture whose size a model leaves open, pixels. */
+const assumedSide = 224;
+
+/** Sizes for the axes that a file leaves open: those asked for, those of given tensors, else one sequence of the given length. */
 class Sizes {
-	private readonly known = new Map<string, number>();
+	private readonly known: Map<string, number>;
 
 	constructor(
+		needed: readonly NeededInput[],
+		asked: OpenSizes,
+		given: readonly InputTensor[],
 		leading: NeededInput | undefined,
 		private readonly length: number,
 	) {
+		this.known = new Map(Object.entries(asked));
+		for (const tensor of given) {
+			const shape = needed.find(({ name }) => name === tensor.name)?.shape;
+			shape?.forEach((size, axis) => {
+				const got = tensor.shape[axis];
+				if (typeof size !== 'number' && got !== undefined)
+					this.known.set(symbolOf(tensor.name, axis, size), got);
+			});
+		}
 		const axes = leading?.shape ?? [];
-		if (axes.length > 1 && typeof axes[0] === 'string') this.known.set(axes[0], 1);
-		const tokens = axes.length > 1 ? axes[1] : axes[0];
-		if (typeof tokens === 'string') this.known.set(tokens, length);
+		if (axes.length > 1) this.assume(axes[0], 1);
+		this.assume(axes.length > 1 ? axes[1] : axes[0], length);
 	}
 
-	of(shape: readonly Dimension[] | null): number[] {
-		return (shape ?? [1, null]).map((size, axis) => {
+	of(input: NeededInput): number[] {
+		const picture = pictureAxes(input) !== undefined;
+		return (input.shape ?? [1, null]).map((size, axis) => {
 			if (typeof size === 'number') return size;
+			const symbol = symbolOf(input.name, axis, size);
+			const known = this.known.get(symbol);
+			if (known !== undefined) return known;
+			if (picture && axis > 0) return assumedSide;
 			if (size === null || size === '') return axis === 0 ? 1 : this.length;
-			return this.known.get(size) ?? this.guess(size, axis);
+			return sumOf(symbol, (part) => this.known.get(part) ?? this.guess(part, axis));
 		});
 	}
 
+	private assume(symbol: Dimension | undefined, size: number): void {
+		if (typeof symbol === 'string' && symbol !== '' && !this.known.has(symbol))
+			this.known.set(symbol, size);
+	}
+
 	private guess(symbol: string, axis: number): number {
-		if (/past|cache/i.test(symbol) && !/\+|total/i.test(symbol)) return 0;
+		if (/past|cache/i.test(symbol) && !/total/i.test(symbol)) return 0;
 		if (/batch/i.test(symbol)) return 1;
 		return axis === 0 && !/seq|len|tok/i.test(symbol) ? 1 : this.length;
 	}
 }
 
-function idsTensor(input: NeededInput, sizes: Sizes, chosen?: readonly number[]): InputTensor {
-	const shape = sizes.of(input.shape);
+/** Ids drawn for a model whose vocabulary is not known. */
+const assumedVocabulary = 1000;
+
+function idsTensor(
+	input: NeededInput,
+	sizes: Sizes,
+	chosen: readonly number[] | undefined,
+	random: (() => number) | undefined,
+): InputTensor {
+	const shape = sizes.of(input);
 	const count = countOf(input, shape);
 	const most = input.vocabulary ?? Infinity;
+	const drawn = random && (() => Math.floor(random() * Math.min(most, assumedVocabulary)));
 	return tensorOf(
 		input,
 		chosen ? [...shape.slice(0, -1), chosen.length] : shape,
-		chosen ?? Array.from({ length: count }, (_, i) => i % most),
+		chosen ?? Array.from({ length: count }, (_, i) => drawn?.() ?? i % most),
 	);
 }
 
-function madeTensor(input: NeededInput, sizes: Sizes): InputTensor {
-	const shape = sizes.of(input.shape);
+function madeTensor(input: NeededInput, sizes: Sizes, random: () => number): InputTensor {
+	const shape = sizes.of(input);
 	const count = countOf(input, shape);
 	const last = shape.at(-1) ?? 1;
-	return tensorOf(input, shape, Array.from({ length: count }, valueFor(input, last)));
+	return tensorOf(input, shape, Array.from({ length: count }, valueFor(input, last, random)));
 }
 
-function valueFor({ name, dtype }: NeededInput, last: number): (_: unknown, i: number) => number {
+function valueFor(
+	{ name, dtype }: NeededInput,
+	last: number,
+	random: () => number,
+): (_: unknown, i: number) => number {
 	if (/mask/i.test(name)) return () => 1;
 	if (/position/i.test(name)) return (_, i) => i % last;
 	if (dtype === 'bool' || dtype.includes('int') || /past|cache|state/i.test(name)) return () => 0;
-	const random = seeded(1);
 	// a sum of four uniforms is near enough to normal; its variance is a third
 	return () => Math.sqrt(3) * (random() + random() + random() + random() - 2);
 }

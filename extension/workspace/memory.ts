@@ -1,8 +1,12 @@
 import type { Memento } from 'vscode';
+import type { OpenSizes } from './open-sizes.ts';
+import { isScaling, type Scaling } from './pixel-values.ts';
 
 /** Which input a model runs on. */
 export type InputChoice =
-	| { readonly kind: 'file'; readonly uri: string }
+	/** `scaling` where it is a picture. */
+	| { readonly kind: 'file'; readonly uri: string; readonly scaling?: Scaling }
+	| { readonly kind: 'random'; readonly seed: number }
 	| { readonly kind: 'ids'; readonly ids: readonly number[] }
 	| { readonly kind: 'text'; readonly text: string }
 	| { readonly kind: 'made-up' };
@@ -15,7 +19,17 @@ export class Memory {
 		const saved = this.memento.get<Partial<Record<string, unknown>>>(`input:${model}`);
 		switch (saved?.['kind']) {
 			case 'file':
-				return typeof saved['uri'] === 'string' ? { kind: 'file', uri: saved['uri'] } : undefined;
+				return typeof saved['uri'] === 'string'
+					? {
+							kind: 'file',
+							uri: saved['uri'],
+							...(isScaling(saved['scaling']) && { scaling: saved['scaling'] }),
+						}
+					: undefined;
+			case 'random':
+				return Number.isSafeInteger(saved['seed'])
+					? { kind: 'random', seed: saved['seed'] as number }
+					: undefined;
 			case 'ids': {
 				const { ids } = saved as { ids?: unknown };
 				return Array.isArray(ids) && ids.every(Number.isSafeInteger)
@@ -35,6 +49,21 @@ export class Memory {
 
 	async setInputChoice(model: string, choice: InputChoice | undefined): Promise<void> {
 		await this.memento.update(`input:${model}`, choice);
+	}
+
+	/** Sizes for the axes that a model leaves open, as the user once gave them; undefined where nobody asked. */
+	sizes(model: string): OpenSizes | undefined {
+		const saved = this.memento.get<unknown>(`sizes:${model}`);
+		if (typeof saved !== 'object' || saved === null) return undefined;
+		return Object.fromEntries(
+			Object.entries(saved).filter(
+				(entry): entry is [string, number] => Number.isSafeInteger(entry[1]) && entry[1] >= 0,
+			),
+		);
+	}
+
+	async setSizes(model: string, sizes: OpenSizes): Promise<void> {
+		await this.memento.update(`sizes:${model}`, sizes);
 	}
 
 	/** The site that was last looked at. */
