@@ -10,6 +10,9 @@ import torch
 from common.evaluation import SEED, accuracy
 from common.mqar import recall_batch, token_name
 
+# From the folder of a sample.
+RECALL_TEST_SET = '../common/recall-test-set.npz'
+
 
 def versions():
     """The software that made the figures."""
@@ -54,9 +57,10 @@ def write_reference(folder, logits, tensors):
     """
     PyTorch's own answer to the prompt as `reference.npz`, float32.
 
-    logits [1, T, V]; tensors: name to array, for instance `layers.0.probabilities` [1, H, T, T].
+    logits [1, T, V], or None to leave them out; tensors: name to array, for instance `layers.0.probabilities` [1, H, T, T].
     """
-    float32 = {name: np.ascontiguousarray(array, np.float32) for name, array in {'logits': logits, **tensors}.items()}
+    arrays = tensors if logits is None else {'logits': logits, **tensors}
+    float32 = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
     np.savez_compressed(folder / 'reference.npz', **float32)
 
 
@@ -72,11 +76,14 @@ def answers_to_prompt(labels, logits):
 
 
 def test_set(folder, model, length=64, pairs=8, count=500):
-    """Write fresh examples as int16 to `test-set.npz`, and return the accuracy that PyTorch reaches on exactly these."""
+    """
+    Write fresh examples as int16 to the one file that all recall samples share, and return the accuracy that PyTorch
+    reaches on exactly these.
+    """
     tokens, labels = recall_batch(np.random.default_rng([SEED + 2, length, pairs]), count, length, pairs)
-    np.savez_compressed(folder / 'test-set.npz', tokens=tokens.astype(np.int16), labels=labels.astype(np.int16))
+    np.savez_compressed(folder / RECALL_TEST_SET, tokens=tokens.astype(np.int16), labels=labels.astype(np.int16))
     return {
-        'file': 'test-set.npz',
+        'file': RECALL_TEST_SET,
         'examples': count,
         'length': length,
         'pairs': pairs,

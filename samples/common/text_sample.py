@@ -20,6 +20,8 @@ BATCH = 8
 LENGTH = 128
 CHECKPOINTS = 10
 PROMPT_AT = 3
+# From the folder of a sample.
+TEST_SET = '../common/text-test-set.npz'
 RACERS = ('momentum-standard', 'momentum-yuriiformer', 'momentum-sympformer')
 
 
@@ -132,12 +134,12 @@ def weights(folder, name):
 
 
 def test_set(folder, model, count=500, length=64):
-    """Write held-out windows to `test-set.npz`, and return the share of next characters that PyTorch gets right on them."""
+    """Write held-out windows to the one file that all momentum samples share, and return the share of next characters that PyTorch gets right on them."""
     inputs, targets = held_out_windows(count, length)
-    np.savez_compressed(folder / 'test-set.npz', tokens=inputs.astype(np.int16), labels=targets.astype(np.int16))
+    np.savez_compressed(folder / TEST_SET, tokens=inputs.astype(np.int16), labels=targets.astype(np.int16))
     with torch.no_grad():
         right = model(torch.from_numpy(inputs)).argmax(-1).numpy() == targets
-    return {'file': 'test-set.npz', 'examples': count, 'length': length, 'accuracy': float(right.mean())}
+    return {'file': TEST_SET, 'examples': count, 'length': length, 'accuracy': float(right.mean())}
 
 
 def export_sample(folder, build, files=None):

@@ -3,6 +3,9 @@ import torch.nn as nn
 
 from common.language_model import CausalAttention, LanguageModel, feed_forward
 
+# What makes the variant with as many parameters as the momentum models.
+WIDENED = {'d': 50, 'heads': 5, 'second_table': True}
+
 
 class Block(nn.Module):
     def __init__(self, d, heads):

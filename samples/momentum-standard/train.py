@@ -6,7 +6,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from common.text_sample import train_sample
-from model import Model
+from model import WIDENED, Model
 
 if __name__ == '__main__':
-    train_sample(HERE, Model, 'Standard transformer', {None: {}, 'widened': {'d': 50, 'heads': 5, 'second_table': True}})
+    train_sample(HERE, Model, 'Standard transformer', {None: {}, 'widened': WIDENED})
