@@ -7,6 +7,7 @@ export function defineView<Data, State extends object, Query, Detail>(
 	return {
 		id: definition.id,
 		title: definition.title,
+		findsMore: definition.findsMore ?? false,
 		fit: (model) => definition.fit(model),
 		taps: (model) => definition.taps(model),
 		compute: (context) => definition.compute(context),
@@ -36,7 +37,7 @@ function openView<Data, State extends object, Query, Detail>(
 		act: (event) => void (state = definition.act(data, state, event, known)),
 		advance: (seconds) => {
 			const before = state;
-			state = definition.step?.(data, state, seconds) ?? state;
+			state = definition.step?.(data, state, seconds, known) ?? state;
 			return state !== before;
 		},
 		scene: (size) => {
