@@ -12,6 +12,7 @@ import { pickBackend } from './pick-backend.ts';
 import { pinSite } from './pin-site.ts';
 import { probeTensor } from './probe-tensor.ts';
 import { run } from './run.ts';
+import { runRecallProbe } from './run-recall-probe.ts';
 import { runOnInput } from './run-on-input.ts';
 import { showAttentionAtCursor } from './show-attention-at-cursor.ts';
 
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
 	pinSite,
 	probeTensor,
 	run,
+	runRecallProbe,
 	runOnInput,
 	showAttentionAtCursor,
 ];

@@ -14,6 +14,9 @@ const storedRun = record({
 });
 type StoredRun = Parsed<typeof storedRun>;
 
+/** Views whose findings hold for a state of the model's file, whatever it was run on last. */
+const ofModel: readonly string[] = ['recall'];
+
 /** The last run of each model, kept beside the workspace's other state so that a reloaded window has its numbers. */
 export class RunResults {
 	private readonly disposables = new Disposables();
@@ -61,11 +64,14 @@ export class RunResults {
 		await this.judge(model);
 	}
 
-	/** Keeps what a view found; the findings of an earlier run give way. */
+	/** Keeps what a view found; the findings of an earlier run give way, but for those that depend on the file alone. */
 	async set(model: vscode.Uri, summary: RunSummary): Promise<void> {
 		const code = await this.codeOf(model);
 		const kept = (this.runs.get(model.toString())?.summaries ?? []).filter(
-			({ view, manifest }) => manifest.id === summary.manifest.id && view !== summary.view,
+			({ view, manifest }) =>
+				view !== summary.view &&
+				(manifest.id === summary.manifest.id ||
+					(ofModel.includes(view) && manifest.model.version === summary.manifest.model.version)),
 		);
 		this.runs.set(model.toString(), { summaries: [...kept, summary], code });
 		this.outdated.delete(model.toString());

@@ -7,6 +7,7 @@ export async function contextOfSample(folder: string): Promise<ViewContext> {
 	const view: View = {
 		id: 'context',
 		title: 'Context',
+		findsMore: false,
 		fit: () => ({ fits: true }),
 		taps: () => [],
 		compute: (context) => {

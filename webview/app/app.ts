@@ -76,8 +76,11 @@ export class App {
 			export: (format) => this.tell(this.export(format)),
 			goToCode: this.press('goToCode'),
 		});
-		this.picture = new Picture(this.page, saved, (site) =>
-			this.tell(this.host.ask('selectSite', { site }, { timeoutMs: HOST_TIMEOUT_MS })),
+		this.picture = new Picture(
+			this.page,
+			saved,
+			(site) => this.tell(this.host.ask('selectSite', { site }, { timeoutMs: HOST_TIMEOUT_MS })),
+			() => this.tell(this.report()),
 		);
 	}
 

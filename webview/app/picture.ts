@@ -27,11 +27,15 @@ export class Picture {
 	/** When the last frame of a moving picture was, ms; undefined while it rests. */
 	private clock: number | undefined;
 	private save: () => void = () => undefined;
+	private findsMore = false;
+	private found = '';
 
 	constructor(
 		private readonly page: Page,
 		private readonly saved: SavedState,
 		private readonly siteChanged: (site: string) => void,
+		/** A view whose findings grow found more. */
+		private readonly foundMore: () => void,
 	) {
 		this.sceneView = new SceneView((event) => this.act(event));
 		page.picture.append(this.sceneView.root);
@@ -61,6 +65,8 @@ export class Picture {
 			() => this.redraw(),
 		);
 		if (site) this.view.focus(site);
+		this.findsMore = view.findsMore;
+		this.found = this.findings();
 		this.save = () => this.saved.saveView(model.uri, view.id, this.view?.save());
 		this.draw();
 	}
@@ -121,8 +127,20 @@ export class Picture {
 		this.page.showFinding(scene.description, scene.readout, !pending);
 		this.page.showTrouble(trouble);
 		this.page.showProof(view.proofs().find(({ site }) => site === scene.site));
+		if (this.findsMore && !pending) this.tellFindings();
 		// while it moves the state changes with every frame, and saving it would be a message each
 		if (this.clock === undefined) this.save();
+	}
+
+	private tellFindings(): void {
+		const found = this.findings();
+		if (found === this.found) return;
+		this.found = found;
+		this.foundMore();
+	}
+
+	private findings(): string {
+		return JSON.stringify(this.findsMore && this.view?.findings().map(({ lens }) => lens));
 	}
 
 	private drawControls(view: OpenView): void {

@@ -1,19 +1,11 @@
 import type { ViewContext } from '../../view-api/view.ts';
 import type { RecallData } from './compute.ts';
-import { runBatch, type BatchResult } from './probe.ts';
+import type { Known, RecallDetail, RecallQuery } from './known.ts';
+import { runBatch } from './probe.ts';
 import { wantedBatches } from './progress.ts';
 import { taskOf, type RecallState } from './state.ts';
-import type { Batch } from './task.ts';
 import { rowNamed } from './rows.ts';
-import { explain, type WhyDetail, type WhyQuery } from './why/why.ts';
-
-export interface BatchQuery {
-	readonly kind: 'batch';
-	readonly batch: Batch;
-}
-export type RecallQuery = BatchQuery | WhyQuery;
-export type RecallDetail = BatchResult | WhyDetail;
-export type Known = (query: RecallQuery) => RecallDetail | undefined;
+import { explain, type WhyQuery } from './why/why.ts';
 
 export function recallQueries(
 	data: RecallData,

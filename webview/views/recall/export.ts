@@ -1,6 +1,7 @@
 import type { DataExport } from '../../view-api/view.ts';
 import type { RecallData } from './compute.ts';
-import { whyQuery, type Known } from './detail.ts';
+import { whyQuery } from './detail.ts';
+import type { Known } from './known.ts';
 import { progressOf } from './progress.ts';
 import { probeSentence } from './sentence.ts';
 import { isStopped, taskOf, type RecallState } from './state.ts';

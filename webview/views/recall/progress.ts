@@ -1,5 +1,5 @@
 import type { RecallData } from './compute.ts';
-import type { Known } from './detail.ts';
+import type { Known } from './known.ts';
 import type { Asked } from './probe.ts';
 import { cellsOf, isStopped, taskOf, type RecallState } from './state.ts';
 import { tally, type CellTally } from './tally.ts';

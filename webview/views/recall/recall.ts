@@ -2,8 +2,10 @@ import { defineView } from '../../view-api/define-view.ts';
 import { computeRecall } from './compute.ts';
 import { fetchDetail, recallQueries } from './detail.ts';
 import { exportRecall } from './export.ts';
+import { recallFindings } from './finding.ts';
 import { layoutRecall } from './layout.ts';
-import { act, controls, focus, restore } from './state.ts';
+import { act, controls, focus } from './controls.ts';
+import { restore } from './state.ts';
 import { fitsRecall } from './token-model.ts';
 
 export const recall = defineView({
@@ -23,6 +25,7 @@ export const recall = defineView({
 	act,
 	layout: layoutRecall,
 	proofs: () => [],
-	findings: () => [],
+	findings: recallFindings,
+	findsMore: true,
 	export: exportRecall,
 });

@@ -1,5 +1,5 @@
 import type { RecallData } from './compute.ts';
-import type { Known } from './detail.ts';
+import type { Known } from './known.ts';
 import type { Asked } from './probe.ts';
 import { progressOf } from './progress.ts';
 import type { RecallState } from './state.ts';

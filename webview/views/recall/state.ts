@@ -1,9 +1,5 @@
 import type { Filler } from '../../../kernels/recall/recall.ts';
-import type { Control, SceneEvent } from '../../view-api/view.ts';
 import type { RecallData } from './compute.ts';
-import type { Known } from './detail.ts';
-import { progressOf } from './progress.ts';
-import { shownRows } from './rows.ts';
 import { hasRoom, type Cell, type Task } from './task.ts';
 
 const VARIANTS = ['standard', 'renewed-half', 'renewed-all', 'two-passes'] as const;
@@ -91,73 +87,4 @@ export function cellsOf(data: RecallData, state: RecallState): Cell[] {
 
 export function isStopped({ stops }: RecallState): boolean {
 	return stops % 2 === 1;
-}
-
-export function focus(_data: RecallData, state: RecallState): RecallState {
-	return state;
-}
-
-export function controls(
-	data: RecallData,
-	state: RecallState,
-	known: Known,
-): Control<keyof RecallState>[] {
-	const { done, planned } = progressOf(data, state, known);
-	const stop: Control<keyof RecallState> = {
-		kind: 'button',
-		field: 'stops',
-		label: isStopped(state) ? 'Resume' : 'Stop',
-		icon: isStopped(state) ? 'play' : 'debug-stop',
-		help: 'What was asked so far is kept.',
-	};
-	return [
-		{ kind: 'text', field: 'pairs', label: 'Pairs', placeholder: '4, 8, 16, 32' },
-		...(data.tokenModel.length === undefined
-			? [{ kind: 'text', field: 'lengths', label: 'Lengths', placeholder: '64, 128' } as const]
-			: []),
-		{ kind: 'slider', field: 'queries', label: 'Queries a cell', min: 64, max: 1024, step: 64 },
-		{
-			kind: 'choice',
-			field: 'variant',
-			label: 'Task',
-			options: [
-				{ value: 'standard', label: 'each pair once' },
-				{ value: 'renewed-half', label: 'half the keys get a new value' },
-				{ value: 'renewed-all', label: 'all keys get a new value' },
-				{ value: 'two-passes', label: 'all pairs twice' },
-			],
-		},
-		{
-			kind: 'choice',
-			field: 'filler',
-			label: 'Filler',
-			help: 'What stands between the queries.',
-			options: [
-				{ value: 'no-keys', label: 'random, no key asked for' },
-				{ value: 'any', label: 'random (as in Zoology)' },
-				{ value: 'none', label: 'token 0' },
-			],
-		},
-		{ kind: 'button', field: 'seed', label: 'New examples', icon: 'refresh' },
-		{ kind: 'toggle', field: 'failures', label: 'Failures only' },
-		...(done < planned ? [stop] : []),
-	];
-}
-
-export function act(
-	data: RecallData,
-	state: RecallState,
-	{ kind, target, row, column }: SceneEvent,
-	known: Known,
-): RecallState {
-	if (kind === 'leave') return { ...state, pointed: '' };
-	if (target === 'cells') {
-		if (kind === 'point') return { ...state, pointed: `cell ${row}` };
-		return { ...state, cell: state.cell === row ? -1 : row };
-	}
-	if (target.startsWith('strip')) return { ...state, pointed: `${target} ${column}` };
-	if (target !== 'rows') return state;
-	const name = shownRows(data, state, known).rows[row]?.name ?? '';
-	if (kind === 'point') return { ...state, pointed: name };
-	return { ...state, chosen: name === state.chosen ? '' : name };
 }

@@ -1,0 +1,11 @@
+import type { BatchResult } from './probe.ts';
+import type { Batch } from './task.ts';
+import type { WhyDetail, WhyQuery } from './why/why.ts';
+
+export interface BatchQuery {
+	readonly kind: 'batch';
+	readonly batch: Batch;
+}
+export type RecallQuery = BatchQuery | WhyQuery;
+export type RecallDetail = BatchResult | WhyDetail;
+export type Known = (query: RecallQuery) => RecallDetail | undefined;
