@@ -4,7 +4,7 @@ import { percent } from '../../view-api/format.ts';
 import { flow, type Block } from './blocks.ts';
 import { lawOf } from './channels/channel-queries.ts';
 import { decibels, mean } from './channels/channel-scene.ts';
-import { gridOf } from './channels/grid.ts';
+import { gridOf, written } from './channels/grid.ts';
 import type { MeasuredGrid } from './channels/measure-grid.ts';
 import type { SuperposedData } from './data.ts';
 import { heatMapBlock } from './heat-map.ts';
@@ -27,7 +27,7 @@ function gridFinding({ site, grid, channels, detail, together, alone }: Measured
 	const share = (accuracy: MeasuredGrid['alone']) =>
 		accuracy && percent(accuracy.right / accuracy.of);
 	const right = together ? ` · accuracy ${share(together)} (alone ${share(alone)})` : '';
-	const description = `${channels} inputs share one pass on a grid of ${grid}; a channel’s values come back at ${snr} (law ${decibels(lawOf(gridOf(grid)))})${together ? `, and ${share(together)} of ${together.of} answers are right (alone ${share(alone)})` : ''}.`; // prettier-ignore
+	const description = `${channels} inputs share one pass on a grid of ${written(grid)}; a channel’s values come back at ${snr} (law ${decibels(lawOf(gridOf(grid)))})${together ? `, and ${share(together)} of ${together.of} answers are right (alone ${share(alone)})` : ''}.`; // prettier-ignore
 	const unbinding = heatMapBlock(
 		{
 			title: 'Answers unbound, against each channel alone',

@@ -17,7 +17,7 @@ export interface SuperpositionState {
 	readonly neurons: number;
 	readonly channel: number;
 	readonly refine: boolean;
-	/** Of `channels`: the grid as `rows×columns`, the cell that is read, and one score of it. */
+	/** Of `channels`: the grid as `4x4`, the cell that is read, and one score of it. */
 	readonly site: string;
 	readonly grid: string;
 	readonly cell: number;
@@ -64,11 +64,8 @@ export function restore(data: SuperposedData, saved: unknown): SuperpositionStat
 	const parts = partsOf(data);
 	const outputs = OUTPUTS.find((count) => count === Number(old['outputs'])) ?? 1024;
 	const site = data.attention.find(({ id }) => id === old['site']) ?? data.attention[0];
-	const grid =
-		site?.grids.find((each) => each === String(old['grid']).replace('x', '×')) ??
-		site?.grids.at(-1) ??
-		'1×1';
-	const cells = grid.split('×').reduce((all, side) => all * Number(side), 1);
+	const grid = site?.grids.find((each) => each === old['grid']) ?? site?.grids.at(-1) ?? '1x1';
+	const cells = grid.split('x').reduce((all, side) => all * Number(side), 1);
 	const dictionaries = data.dictionaries.map(({ id }) => id);
 	const tensor = data.tensors.find(({ name }) => name === old['tensor']) ?? data.tensors[0];
 	const dictionary = text('dictionary', '');

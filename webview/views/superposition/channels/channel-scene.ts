@@ -9,7 +9,7 @@ import { plotBlock } from '../plot.ts';
 import type { SuperpositionState } from '../state.ts';
 import type { Accuracy, AccuracyQuery } from './accuracy.ts';
 import { lawOf, type Answer, type CellDetail, type CellQuery, type GridDetail, type GridQuery } from './channel-queries.ts'; // prettier-ignore
-import { cellsIn, gridOf, type GridSite } from './grid.ts';
+import { cellsIn, gridOf, written, type GridSite } from './grid.ts';
 
 export type ChannelQuery = GridQuery | CellQuery | AccuracyQuery;
 export type ChannelDetail = GridDetail | CellDetail | Accuracy;
@@ -69,7 +69,7 @@ export function channelControls(
 			field: 'grid',
 			label: 'Inputs at once',
 			help: 'The same weights on a corner of the input’s grid.',
-			options: site.grids.map((grid) => ({ value: grid, label: `${cellsIn(gridOf(grid))} (${grid})` })), // prettier-ignore
+			options: site.grids.map((grid) => ({ value: grid, label: `${cellsIn(gridOf(grid))} (${written(grid)})` })), // prettier-ignore
 		},
 		{
 			kind: 'choice',
@@ -150,7 +150,7 @@ function sentence(
 	known: KnownChannels,
 ): string {
 	const count = cellsIn(gridOf(state.grid));
-	if (!whole) return `Running the model on a grid of ${state.grid}…`;
+	if (!whole) return `Running the model on a grid of ${written(state.grid)}…`;
 	const measured = tallyOf(data, state, state.grid, known);
 	const prompt = whole.together.filter(({ label }) => label >= 0);
 	const right = measured ?? { right: prompt.filter(({ label, said }) => label === said).length, of: prompt.length }; // prettier-ignore
@@ -283,9 +283,9 @@ function gridFacts(data: SuperposedData, state: SuperpositionState, known: Known
 	const keys = state.swap ? ', wrong keys' : '';
 	return gridsOf(data, state).map((grid): Fact => {
 		const tally = tallyOf(data, state, grid, known);
-		if (!tally) return [`${grid}${keys}`, '…'];
+		if (!tally) return [`${written(grid)}${keys}`, '…'];
 		const time = state.swap ? '' : ` · ${significant(tally.milliseconds)} ms an input`;
-		return [`${grid}${keys}, right of ${tally.of}`, `${(100 * tally.right / tally.of).toFixed(1)} %${time}`]; // prettier-ignore
+		return [`${written(grid)}${keys}, right of ${tally.of}`, `${(100 * tally.right / tally.of).toFixed(1)} %${time}`]; // prettier-ignore
 	});
 }
 

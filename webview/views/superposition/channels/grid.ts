@@ -14,17 +14,20 @@ export interface GridSite {
 	readonly site: AttentionSite;
 	readonly heads: number;
 	readonly tokens: number;
-	/** Grids that the run's input can be cut to, smallest first, as `rows×columns`. */
+	/** Grids that the run's input can be cut to, smallest first, as `4x4`. */
 	readonly grids: readonly string[];
 }
 
-export const gridName = ({ rows, columns }: Grid) => `${rows}×${columns}`;
+export const gridName = ({ rows, columns }: Grid) => `${rows}x${columns}`;
 
-/** Reads `4×4`, `4x4`; a grid of one for anything else. */
+/** Reads `4x4`; a grid of one for anything else. */
 export function gridOf(name: string): Grid {
-	const [, rows = '1', columns = '1'] = /^(\d+)\s*[×x]\s*(\d+)$/.exec(name) ?? [];
+	const [, rows = '1', columns = '1'] = /^(\d+)x(\d+)$/.exec(name) ?? [];
 	return { rows: Math.max(1, Number(rows)), columns: Math.max(1, Number(columns)) };
 }
+
+/** As people write it. */
+export const written = (grid: string) => grid.replace('x', '×');
 
 export const cellsIn = ({ rows, columns }: Grid) => rows * columns;
 
@@ -46,7 +49,7 @@ export function gridSites({ sites }: ModelSummary, input: ModelInput): GridSite[
 			site,
 			heads: site.heads ?? 1,
 			tokens,
-			grids: [...grids.map((side) => `${side}×${side}`), `${rows}×${columns}`],
+			grids: [...grids.map((side) => `${side}x${side}`), `${rows}x${columns}`],
 		}));
 }
 

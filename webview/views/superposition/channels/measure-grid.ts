@@ -37,6 +37,6 @@ export async function measureGrid(
 			swap: false,
 		}),
 		together: await ask(grid),
-		alone: await ask('1×1'),
+		alone: await ask('1x1'),
 	};
 }
