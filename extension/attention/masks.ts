@@ -48,6 +48,9 @@ export function readMasks(terms: readonly MaskTerm[], facts: Facts): MaskReading
 		}
 		if (term.kind === 'times') notes.push(`the scores are multiplied by the mask ${term.tensor}`);
 	});
+	const causal = origins.filter((origin) => origin.kind === 'causal');
+	if (causal.some(({ padding }) => padding)) notes.push('the causal mask also hides padding');
+	if (causal.some(({ numbers }) => numbers)) notes.push('the causal mask also adds other numbers');
 	if (terms.length > 1) notes.push(`${terms.length} masks act on the scores one after the other`);
 	const first = terms[0];
 	const means = first && first.kind !== 'add' ? (first.keeps ? 'visible' : 'hidden') : null;
@@ -68,16 +71,21 @@ function asTensor(name: string, facts: Facts): SiteTensor {
 interface Origin {
 	readonly kind: MaskKind;
 	readonly window: number | null;
+	/** Whether an input that marks tokens is a part of it. */
+	readonly padding: boolean;
+	/** Whether a table of other numbers, such as learned position biases, is a part of it. */
+	readonly numbers: boolean;
 }
 
 /** What a mask is made from: a triangle, an input that marks padding, or other numbers. */
 function originOf(term: MaskTerm, facts: Facts): Origin {
 	const trace = new MaskTrace(facts);
 	trace.follow(term.tensor);
-	if (trace.causal) return { kind: 'causal', window: trace.window };
-	if (trace.padding || trace.perKey) return { kind: 'padding', window: null };
+	const { padding, numbers } = trace;
+	if (trace.causal) return { kind: 'causal', window: trace.window, padding, numbers };
+	if (padding || trace.perKey) return { kind: 'padding', window: null, padding, numbers };
 	// where nothing else is known, choosing between scores and a filling hides keys
-	return { kind: 'additive', window: null };
+	return { kind: 'additive', window: null, padding, numbers };
 }
 
 const compares = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual']);
@@ -94,6 +102,8 @@ const making = new Set(
 class MaskTrace {
 	causal = false;
 	padding = false;
+	/** A table of floats that is no triangle. */
+	numbers = false;
 	/** One number for each key, the same for all queries and heads. */
 	perKey = false;
 	window: number | null = null;
@@ -128,6 +138,8 @@ class MaskTrace {
 			if (isTriangle(constant.dims, constant.values)) this.causal = true;
 			else if (constant.values === null && isUnreadSquare(constant.dims, constant.dtype))
 				this.causal = true;
+			else if (/float/.test(constant.dtype) && constant.dims.filter((dim) => dim !== 1).length > 1)
+				this.numbers = true;
 			return [];
 		}
 		if (scope.inputOf(name)) {

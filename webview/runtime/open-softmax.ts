@@ -1,12 +1,11 @@
 import type { AttentionSite } from '../../extension/protocol/model.ts';
 import {
 	softmaxAttention,
-	type AllowedMask,
 	type SoftmaxInputs,
 } from '../../kernels/softmax-attention/softmax-attention.ts';
-import { readsMask } from '../view-api/attention-taps.ts';
 import type { OpenSite } from '../view-api/open-site.ts';
 import { siteTensor, sizeOf, strided } from '../view-api/site-tensors.ts';
+import { readMasks } from './read-masks.ts';
 import { channelsOf, headsOf, type Tensors } from './site-shape.ts';
 
 /**
@@ -38,7 +37,7 @@ export async function openSoftmax(context: Tensors, site: AttentionSite): Promis
 		q: await strided(q, { head: 'HG', token: 'T', channel: 'K' }, heads, device),
 		k: await strided(k, { ...keys, channel: 'K' }, keyHeads, device),
 		v: await strided(v, { ...keys, channel: 'V' }, keyHeads, device),
-		...(await masks(context, site)),
+		...(await readMasks(context, site, shape)),
 	};
 	const queryOffset = site.cross ? 0 : Math.max(0, shape.S - shape.T);
 	const results = softmaxAttention(device, inputs, shape, {
@@ -50,21 +49,4 @@ export async function openSoftmax(context: Tensors, site: AttentionSite): Promis
 	});
 	const given = await strided(output, { head: 'HG', token: 'T', channel: 'V' }, heads, device);
 	return { results, memory: undefined, output: given, queryOffset, signed: false };
-}
-
-/** A causal mask is a rule, not a tensor; any other is read from the run. */
-async function masks(
-	context: Tensors,
-	site: AttentionSite,
-): Promise<Pick<SoftmaxInputs, 'additive' | 'allowed'>> {
-	if (!readsMask(site)) return {};
-	const mask = await siteTensor(context, site, 'mask');
-	const letters = { head: 'HG', token: 'T', channel: 'S' };
-	if (site.maskMeans === null) {
-		return { additive: await strided(mask, letters, 1, context.device) };
-	}
-	const { strides } = await strided(mask, letters, 1, undefined);
-	const bytes = Uint8Array.from(await mask.tensor.read(), (value) => (value === 0 ? 0 : 1));
-	const one: AllowedMask['one'] = site.maskMeans === 'visible' ? 'keep' : 'fill';
-	return { allowed: { tensor: { data: bytes, strides }, one } };
 }

@@ -10,24 +10,42 @@ const roles: Readonly<Record<string, readonly string[]>> = {
 	delta: MEMORY,
 	'gated-delta': MEMORY,
 	hybrid: [...MEMORY, 'mask', 'choice'],
+	selective: [...SOFTMAX, 'mask'],
+	momentum: [...SOFTMAX, 'mask'],
 };
 
 /** Whether the operators know how a site of this form mixes. */
-export function canOpen({ form }: AttentionSite): boolean {
+export function canOpen({ form, operator }: AttentionSite): boolean {
+	if (form === 'selective' || form === 'momentum') return operator === 'softmax';
 	return Object.hasOwn(roles, form);
 }
 
 /** Names of the tensors that opening a site reads; none for a form that cannot be opened. */
 export function attentionTaps(site: AttentionSite): string[] {
-	const wanted = roles[site.form] ?? [];
+	const wanted = canOpen(site) ? roles[site.form]! : [];
 	return tensorNames(
 		site,
-		wanted.filter((role) => role !== 'mask' || readsMask(site)),
+		wanted.flatMap((role) => {
+			if (role !== 'mask') return [role];
+			return readsMask(site) ? maskRoles(site) : [];
+		}),
 	);
 }
 
-/** Whether what a query sees is a tensor of the run: a causal mask is a rule, unless a router hides more. */
-export function readsMask({ form, mask, tensors }: AttentionSite): boolean {
-	if (form === 'hybrid') return Boolean(tensors['mask']);
-	return mask !== 'causal' && mask !== 'none';
+/** `mask`, `mask2` and so on, as far as the site has them. */
+export function maskRoles({ tensors }: AttentionSite): string[] {
+	return Object.keys(tensors).filter((role) => /^mask\d*$/.test(role) && tensors[role]);
+}
+
+/**
+ * Whether what a query sees is a tensor of the run: a causal mask is a rule, unless something else acts on the scores
+ * beside it or in it (padding, slopes, position biases, a router).
+ */
+export function readsMask(site: AttentionSite): boolean {
+	const { form, kind, mask, notes } = site;
+	const masks = maskRoles(site).length;
+	if (form === 'hybrid') return masks > 0;
+	if (mask !== 'causal') return mask !== 'none';
+	if (notes.some((note) => note.startsWith('the causal mask also'))) return masks > 0;
+	return masks > (kind === 'fused' ? 0 : 1);
 }

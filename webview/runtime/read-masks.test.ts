@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import type { AttentionSite } from '../../extension/protocol/model.ts';
+import { seeded } from '../../kernels/common/seeded.ts';
+import { contextOf, modelWith, site, tensorOf } from '../../test/views/hand-made-run.ts';
+import type { NamedTensor } from '../view-api/named-tensor.ts';
+import { attentionTaps } from '../view-api/attention-taps.ts';
+
+const [B, H, T, S, K] = [2, 2, 5, 7, 3];
+
+function filled(length: number, seed: number): Float32Array {
+	const next = seeded(seed);
+	return Float32Array.from({ length }, () => next() * 2 - 1);
+}
+
+const [q, k, v] = [filled(B * H * T * K, 1), filled(B * S * K, 2), filled(B * S * K, 3)];
+
+/** Grouped queries with a past of two tokens, as the model would compute them: `bias` is added, −∞ hides. */
+function output(
+	bias: (b: number, h: number, t: number, j: number) => number,
+	cap = 0,
+): Float32Array {
+	const answers = new Float32Array(B * H * T * K);
+	for (let b = 0; b < B; b++) {
+		for (let h = 0; h < H; h++) {
+			for (let t = 0; t < T; t++) {
+				const row = ((b * H + h) * T + t) * K;
+				const weights = Array.from({ length: S }, (_, j) => {
+					let score = 0;
+					for (let i = 0; i < K; i++) score += q[row + i]! * k[(b * S + j) * K + i]!;
+					return Math.exp((cap > 0 ? cap * Math.tanh(score / cap) : score) + bias(b, h, t, j));
+				});
+				const sum = weights.reduce((a, x) => a + x, 0);
+				for (let i = 0; i < K; i++) {
+					answers[row + i] = weights.reduce(
+						(a, x, j) => a + (x / sum) * v[(b * S + j) * K + i]!,
+						0,
+					);
+				}
+			}
+		}
+	}
+	return answers;
+}
+
+const base: AttentionSite = {
+	...site,
+	heads: H,
+	kvHeads: 1,
+	tensors: { ...site.tensors, k: { name: 'k', axes: 'BGSK' }, v: { name: 'v', axes: 'BGSV' } },
+};
+
+/** `‖M·V − O‖ / ‖O‖` of a site opened on the tensors that it says it reads, and no others. */
+async function residualOf(
+	changed: Partial<AttentionSite>,
+	masks: readonly NamedTensor[],
+	answers: Float32Array,
+): Promise<number> {
+	const given = { ...base, ...changed, tensors: { ...base.tensors, ...changed.tensors } };
+	const tensors = [
+		tensorOf('q', [B, H, T, K], q),
+		tensorOf('k', [B, 1, S, K], k),
+		tensorOf('v', [B, 1, S, K], v),
+		tensorOf('o', [B, H, T, K], answers),
+		...masks,
+	].filter(({ name }) => attentionTaps(given).includes(name));
+	const { results, output } = await contextOf(modelWith(given), tensors).attention(given);
+	return (await results.residual(output)).overall;
+}
+
+/** Largest RMS of the difference over RMS of the output, both rounded to float32; measured 3e-8. */
+const tolerance = 3e-7;
+const past = S - T;
+const causal = (t: number, j: number) => (j > t + past ? -Infinity : 0);
+/** The first keys of the second sequence are padding. */
+const padded = (b: number, j: number) => b === 1 && j < 2;
+const padding = Float32Array.from({ length: B * S }, (_, at) =>
+	padded(Math.floor(at / S), at % S) ? -1e9 : 0,
+);
+const hide = (b: number, j: number) => (padded(b, j) ? -1e9 : 0);
+
+describe('masks of a softmax site', () => {
+	it('are a rule where the mask is nothing but causal: its tensor is not read', async () => {
+		const tensors = { mask: { name: 'm', axes: '11TS' } };
+		expect(attentionTaps({ ...base, tensors: { ...base.tensors, ...tensors } })).not.toContain('m');
+		const answers = output((_b, _h, t, j) => causal(t, j));
+		expect(await residualOf({ tensors }, [], answers)).toBeLessThan(tolerance);
+	});
+
+	it('hide padding beside causality, in a second tensor', async () => {
+		const tensors = { mask: { name: 'm', axes: '11TS' }, mask2: { name: 'p', axes: 'B11S' } };
+		const triangle = Float32Array.from({ length: T * S }, (_, at) =>
+			causal(Math.floor(at / S), at % S) === 0 ? 0 : -1e9,
+		);
+		const answers = output((b, _h, t, j) => causal(t, j) + hide(b, j));
+		const masks = [tensorOf('m', [1, 1, T, S], triangle), tensorOf('p', [B, 1, 1, S], padding)];
+		expect(await residualOf({ tensors }, masks, answers)).toBeLessThan(tolerance);
+		// what would be drawn without the second is far from it
+		const blind = output((_b, _h, t, j) => causal(t, j));
+		expect(await residualOf({ tensors }, masks, blind)).toBeGreaterThan(0.05);
+	});
+
+	it('hide padding that is a part of the causal mask, where the graph says so', async () => {
+		const tensors = { mask: { name: 'm', axes: 'B1TS' } };
+		const both = Float32Array.from({ length: B * T * S }, (_, at) => {
+			const [b, t, j] = [Math.floor(at / (T * S)), Math.floor(at / S) % T, at % S];
+			return causal(t, j) === 0 && !padded(b, j) ? 0 : -1e9;
+		});
+		const answers = output((b, _h, t, j) => causal(t, j) + hide(b, j));
+		const notes = ['the causal mask also hides padding'];
+		const masks = [tensorOf('m', [B, 1, T, S], both)];
+		expect(await residualOf({ tensors, notes }, masks, answers)).toBeLessThan(tolerance);
+	});
+
+	it('add slopes that are multiplied on their way, beside causality', async () => {
+		const slope = (h: number, j: number) => (h + 1) * 0.25 * j;
+		const slopes = Float32Array.from(
+			{ length: H * S },
+			(_, at) => 4 * slope(Math.floor(at / S), at % S),
+		);
+		const tensors = { mask: { name: 'm', axes: '11TS' }, mask2: { name: 's', axes: '1H1S' } };
+		const answers = output((_b, h, t, j) => causal(t, j) + slope(h, j));
+		const notes = ['s is multiplied by 0.25 before the softmax'];
+		const masks = [
+			tensorOf('m', [1, 1, T, S], new Float32Array(T * S)),
+			tensorOf('s', [1, H, 1, S], slopes),
+		];
+		expect(await residualOf({ tensors, notes }, masks, answers)).toBeLessThan(tolerance);
+	});
+
+	it.each(['visible', 'hidden'] as const)(
+		'read a table of what is %s, with a window and a cap',
+		async (means) => {
+			const tensors = { mask: { name: 'm', axes: 'B11S' } };
+			const table = Float32Array.from({ length: B * S }, (_, at) =>
+				Number(padded(Math.floor(at / S), at % S) === (means === 'hidden')),
+			);
+			const own = (t: number) => t + past;
+			const answers = output((b, _h, t, j) => (padded(b, j) || j <= own(t) - 3 ? -Infinity : 0), 2);
+			const given = { tensors, mask: 'padding', maskMeans: means, window: 3, softCap: 2 } as const;
+			const masks = [tensorOf('m', [B, 1, 1, S], table)];
+			expect(await residualOf(given, masks, answers)).toBeLessThan(tolerance);
+		},
+	);
+
+	it('say which mask is missing', async () => {
+		const given = { mask: 'padding', tensors: { mask: null } } as const;
+		await expect(
+			residualOf(
+				given,
+				[],
+				output(() => 0),
+			),
+		).rejects.toThrow('The graph has no tensor that can be read as mask.');
+	});
+});
