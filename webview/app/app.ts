@@ -5,9 +5,10 @@ import {
 	pageMethods,
 	type PageState,
 } from '../../extension/protocol/messages.ts';
+import type { ModelSummary } from '../../extension/protocol/model.ts';
 import { ProtocolError } from '../../extension/protocol/parse.ts';
 import type { InputTensor, RunManifest, RunSummary } from '../../extension/protocol/run.ts';
-import type { View } from '../view-api/view.ts';
+import type { Fit, View } from '../view-api/view.ts';
 import type { Card } from './card.ts';
 import {
 	cancelledCard,
@@ -162,7 +163,7 @@ export class App {
 			);
 			this.page.showBackend(this.manifest);
 			this.saved.ran(model.uri);
-			const id = this.wanted?.id ?? this.saved.view(model.uri) ?? this.fitting()[0]!.id;
+			const id = this.wanted?.id ?? this.saved.view(model.uri) ?? this.firstView(model).id;
 			await this.open(id, signal);
 			this.running = undefined;
 			this.status('ready', '');
@@ -301,6 +302,13 @@ export class App {
 	private fitting(): View[] {
 		const model = this.state?.model;
 		return model ? views.filter((view) => view.fit(model).fits) : [];
+	}
+
+	/** The view that says the model is about what it shows, else the first that fits. */
+	private firstView(model: ModelSummary): View {
+		const fitting = this.fitting();
+		const isFirst = (fit: Fit) => fit.fits && fit.first === true;
+		return fitting.find((view) => isFirst(view.fit(model))) ?? fitting[0]!;
 	}
 
 	/** Runs; whatever makes it fail is on the page already. */

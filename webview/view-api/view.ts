@@ -7,7 +7,10 @@ import type { NamedTensor, ReadsTensors } from './named-tensor.ts';
 import type { Scene, Size } from './scene.ts';
 
 /** Whether a view has anything to show for a model; the reason is shown to the user. */
-export type Fit = { readonly fits: true } | { readonly fits: false; readonly reason: string };
+export type Fit =
+	/** `first`: what the model is about, shown before other views where none was picked yet. */
+	| { readonly fits: true; readonly first?: true }
+	| { readonly fits: false; readonly reason: string };
 
 /** Values to put in a tensor's place, row-major; converted to `dtype`, the tensor's own. */
 export interface Override {

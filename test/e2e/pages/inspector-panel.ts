@@ -1,5 +1,6 @@
 import type { Frame, Locator, Page } from 'playwright-core';
 import { vi } from 'vitest';
+import { RecallView } from './recall-view.ts';
 
 /** A first run compiles its shaders on the software GPU: 10 s on two free cores, ten times that when they are not. */
 const runLimitMs = 150_000;
@@ -46,7 +47,26 @@ export class InspectorPanel {
 
 	/** Waits until the finding is another one. */
 	async describes(words: string): Promise<void> {
-		await this.frame.getByTestId('description').filter({ hasText: words }).waitFor();
+		await this.frame
+			.getByTestId('description')
+			.filter({ hasText: words })
+			.waitFor({ timeout: runLimitMs });
+		await this.#inState('ready');
+	}
+
+	/** Waits until the finding is not this one any more. */
+	async describesAnew(before: string): Promise<void> {
+		const sentence = this.frame.getByTestId('description').filter({ hasNotText: before });
+		await sentence.waitFor({ timeout: runLimitMs });
+		await this.#inState('ready');
+	}
+
+	/** Waits until a run on another input is shown, by what its note says of it. */
+	async saysInput(words: string): Promise<void> {
+		await this.frame
+			.getByTestId('input')
+			.filter({ hasText: words })
+			.waitFor({ timeout: runLimitMs });
 		await this.#inState('ready');
 	}
 
@@ -70,6 +90,11 @@ export class InspectorPanel {
 		return (await this.frame.getByTestId('backend').getAttribute('data-reason')) ?? '';
 	}
 
+	/** What it says where the recall view is in front. */
+	get recall(): RecallView {
+		return new RecallView(this.frame);
+	}
+
 	/** What stands under the cursor. */
 	get value(): Locator {
 		return this.frame.getByTestId('value');
@@ -77,6 +102,23 @@ export class InspectorPanel {
 
 	control(role: 'button' | 'combobox' | 'checkbox' | 'slider', name: string | RegExp): Locator {
 		return this.frame.getByRole(role, { name });
+	}
+
+	/** Shows another view, by its title. */
+	async showView(title: string): Promise<void> {
+		await this.control('combobox', 'View').click();
+		await this.frame.getByRole('option', { name: title }).click();
+	}
+
+	/** Picks an option of one of the view's own lists. */
+	async choose(list: string, option: string): Promise<void> {
+		await this.control('combobox', list).click();
+		await this.frame.getByRole('option', { name: option, exact: true }).click();
+	}
+
+	/** A part of the picture that answers to keys and pointer. */
+	part(label: RegExp): Locator {
+		return this.frame.getByRole('img', { name: label });
 	}
 
 	/** The large picture; arrow keys move its cursor. */

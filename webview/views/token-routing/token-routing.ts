@@ -25,7 +25,7 @@ import { act, controls, focus, restore, routingQueries, type RoutingState } from
 /** What depends on whether the model routes. */
 type Half<Data, State extends object, Query, Detail> = Omit<
 	ViewDefinition<Data, State, Query, Detail>,
-	'id' | 'title' | 'fit' | 'taps' | 'compute' | 'keep' | 'step'
+	'id' | 'title' | 'fit' | 'taps' | 'compute' | 'keep' | 'findsMore' | 'step'
 >;
 
 const routed: Half<RoutingData, RoutingState, RoutingQuery, RoutingDetail> = {
@@ -63,18 +63,21 @@ export const tokenRouting = defineView<Data, object, unknown, unknown>({
 	id: 'token-routing',
 	title: 'Token routing',
 	fit: (model) =>
-		routedLayers(model.sites).length > 0 || plainSites(model).length > 0
-			? { fits: true }
-			: {
-					fits: false,
-					reason:
-						'No layer of this model chooses between softmax attention and a state, and none is softmax attention or a memory by itself.',
-				},
+		routedLayers(model.sites).length > 0
+			? { fits: true, first: true }
+			: plainSites(model).length > 0
+				? { fits: true }
+				: {
+						fits: false,
+						reason:
+							'No layer of this model chooses between softmax attention and a state, and none is softmax attention or a memory by itself.',
+					},
 	taps: (model) =>
 		routedLayers(model.sites).length > 0 ? routingTaps(model.sites) : plainTaps(model),
 	compute: (context) =>
 		routedLayers(context.model.sites).length > 0 ? computeRouting(context) : computePlain(context),
 	keep: 512,
+	findsMore: true,
 	queries: (data, state, size, known) => halfOf(data).queries(data, state, size, known),
 	detail: (context, data, query) => halfOf(data).detail(context, data, query),
 	restore: (data, saved) => halfOf(data).restore(data, saved),
