@@ -1,4 +1,5 @@
 import type { AttentionSite, Form } from '../../extension/protocol/model.ts';
+import { canOpen } from '../view-api/attention-taps.ts';
 import type { OpenSite } from '../view-api/open-site.ts';
 import { SiteTensorError } from '../view-api/site-tensors.ts';
 import { openMemory } from './open-memory.ts';
@@ -18,7 +19,20 @@ const openers: Partial<Record<Form, Open>> = {
 	// each branch of a routed layer is a site of its own
 	hybrid: (context, site) =>
 		(site.operator === 'softmax' ? openSoftmax : openRouted)(context, site),
+	// what is selected, or moves a velocity, is the output of attention of a plain form
+	selective: openInside,
+	momentum: openInside,
 };
+
+/** Attention inside something else: its own output, before that is done to it. */
+function openInside(context: Tensors, site: AttentionSite): Promise<OpenSite> {
+	if (!canOpen(site)) {
+		throw new SiteTensorError(
+			`No operator computes what mixes inside this ${site.form} site: ${site.operator}.`,
+		);
+	}
+	return openSoftmax(context, site);
+}
 
 /**
  * Opens a site on the tensors of a run; nothing is computed yet.
