@@ -1,9 +1,11 @@
 import type { Control, SceneEvent } from '../../view-api/view.ts';
+import { chosenWhy, memoryHeads } from './chosen.ts';
 import type { RecallData } from './compute.ts';
 import type { Known } from './known.ts';
 import { progressOf } from './progress.ts';
 import { shownRows } from './rows.ts';
 import { isStopped, type RecallState } from './state.ts';
+import type { WhyDetail } from './why/why.ts';
 
 export function focus(_data: RecallData, state: RecallState): RecallState {
 	return state;
@@ -53,6 +55,22 @@ export function controls(
 		{ kind: 'button', field: 'seed', label: 'New examples', icon: 'refresh' },
 		{ kind: 'toggle', field: 'failures', label: 'Failures only' },
 		...(done < planned ? [stop] : []),
+		...memoryControls(chosenWhy(data, state, known)),
+	];
+}
+
+/** The scrubber along the sequence, and whose memory is shown. */
+function memoryControls(why: WhyDetail | undefined): Control<keyof RecallState>[] {
+	const heads = why ? memoryHeads(why) : [];
+	if (!why || heads.length === 0) return [];
+	return [
+		{
+			kind: 'choice',
+			field: 'memory',
+			label: 'Memory of',
+			options: heads.map(({ name }) => ({ value: name, label: name })),
+		},
+		{ kind: 'slider', field: 'step', label: 'State after token', min: 0, max: why.tokens.length, step: 1 }, // prettier-ignore
 	];
 }
 
@@ -66,6 +84,10 @@ export function act(
 	if (target === 'cells') {
 		if (kind === 'point') return { ...state, pointed: `cell ${row}` };
 		return { ...state, cell: state.cell === row ? -1 : row };
+	}
+	if (target === 'retention') {
+		if (kind === 'point') return { ...state, pointed: `retention ${row} ${column}` };
+		return { ...state, step: column + 1 };
 	}
 	if (target.startsWith('strip')) return { ...state, pointed: `${target} ${column}` };
 	if (target !== 'rows') return state;

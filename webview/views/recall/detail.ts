@@ -3,9 +3,10 @@ import type { RecallData } from './compute.ts';
 import type { Known, RecallDetail, RecallQuery } from './known.ts';
 import { runBatch } from './probe.ts';
 import { wantedBatches } from './progress.ts';
-import { taskOf, type RecallState } from './state.ts';
-import { rowNamed } from './rows.ts';
-import { explain, type WhyQuery } from './why/why.ts';
+import type { RecallState } from './state.ts';
+import { retentionQuery, whyQuery } from './chosen.ts';
+import { followPairs } from './retention/retention.ts';
+import { explain } from './why/why.ts';
 
 export function recallQueries(
 	data: RecallData,
@@ -14,19 +15,12 @@ export function recallQueries(
 	known: Known,
 ): RecallQuery[] {
 	const why = whyQuery(data, state, known);
+	const retention = retentionQuery(data, state, known);
 	return [
 		...(why ? [why] : []),
+		...(retention ? [retention] : []),
 		...wantedBatches(data, state, known).map((batch) => ({ kind: 'batch', batch }) as const),
 	];
-}
-
-/** The question about the chosen query; undefined where none is chosen or its batch has not run. */
-export function whyQuery(data: RecallData, state: RecallState, known: Known): WhyQuery | undefined {
-	const row = rowNamed(data, state, known, state.chosen);
-	if (!row) return undefined;
-	const { from, example, pair } = row.asked;
-	const batch = { task: taskOf(data, state), cell: row.cell, from, count: example - from + 1 };
-	return { kind: 'why', batch, pair };
 }
 
 export function fetchDetail(
@@ -34,7 +28,12 @@ export function fetchDetail(
 	data: RecallData,
 	query: RecallQuery,
 ): Promise<RecallDetail> {
-	return query.kind === 'batch'
-		? runBatch(context, data.tokenModel, query.batch)
-		: explain(context, data, query);
+	switch (query.kind) {
+		case 'batch':
+			return runBatch(context, data.tokenModel, query.batch);
+		case 'why':
+			return explain(context, data, query);
+		case 'retention':
+			return followPairs(context, data, query);
+	}
 }

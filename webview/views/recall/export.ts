@@ -1,6 +1,6 @@
 import type { DataExport } from '../../view-api/view.ts';
 import type { RecallData } from './compute.ts';
-import { whyQuery } from './detail.ts';
+import { whyQuery } from './chosen.ts';
 import type { Known } from './known.ts';
 import { progressOf } from './progress.ts';
 import { probeSentence } from './sentence.ts';

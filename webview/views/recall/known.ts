@@ -1,4 +1,5 @@
 import type { BatchResult } from './probe.ts';
+import type { RetentionDetail, RetentionQuery } from './retention/retention.ts';
 import type { Batch } from './task.ts';
 import type { WhyDetail, WhyQuery } from './why/why.ts';
 
@@ -6,6 +7,6 @@ export interface BatchQuery {
 	readonly kind: 'batch';
 	readonly batch: Batch;
 }
-export type RecallQuery = BatchQuery | WhyQuery;
-export type RecallDetail = BatchResult | WhyDetail;
+export type RecallQuery = BatchQuery | WhyQuery | RetentionQuery;
+export type RecallDetail = BatchResult | WhyDetail | RetentionDetail;
 export type Known = (query: RecallQuery) => RecallDetail | undefined;

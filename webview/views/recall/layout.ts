@@ -2,10 +2,16 @@ import { significant } from '../../view-api/format.ts';
 import type { Scene, Size } from '../../view-api/scene.ts';
 import { cellBars } from './cell-bars.ts';
 import type { RecallData } from './compute.ts';
-import { whyQuery } from './detail.ts';
+import { chosenWhy, retentionQuery, shownMemory, whyQuery } from './chosen.ts';
 import type { Known } from './known.ts';
 import { probeFigures } from './figures.ts';
 import { progressOf, type Progress } from './progress.ts';
+import {
+	retentionFigures,
+	retentionMap,
+	retentionReadout,
+	type ShownRetention,
+} from './retention/map.ts';
 import { rowList } from './row-list.ts';
 import { rowNamed, shownRows, tokenName } from './rows.ts';
 import { probeSentence, share } from './sentence.ts';
@@ -26,11 +32,12 @@ export function layoutRecall(
 	const { vocabulary } = data;
 	const bars = cellBars(progress.cells, vocabulary, state, 0, size);
 	const query = whyQuery(data, state, known);
-	const found = query && known(query);
-	const why = found?.kind === 'why' ? found : undefined;
+	const why = chosenWhy(data, state, known);
+	const retention = why && shownRetention(data, state, known, why);
 	const list = rowList(shownRows(data, state, known), vocabulary, state, bars.height + GAP, size);
 	const below = bars.height + list.height + 2 * GAP;
 	const panel = why ? whyPanel(why, vocabulary, below, size) : nothing;
+	const map = retention ? retentionMap(retention, below + panel.height + GAP, size) : nothing;
 	const sentence = probeSentence(progress, vocabulary, isStopped(state));
 	return {
 		title: `Associative recall of ${data.name}`,
@@ -41,12 +48,29 @@ export function layoutRecall(
 				? `Looking into the chosen query… ${sentence}`
 				: sentence,
 		width: size.width,
-		height: Math.ceil(below + panel.height),
-		marks: [...bars.marks, ...list.marks, ...panel.marks],
-		targets: [...bars.targets, ...list.targets, ...panel.targets],
-		figures: probeFigures(progress.cells, vocabulary),
-		readout: readout(data, state, progress, known, why),
+		height: Math.ceil(below + panel.height + (retention ? GAP + map.height : 0)),
+		marks: [...bars.marks, ...list.marks, ...panel.marks, ...map.marks],
+		targets: [...bars.targets, ...list.targets, ...panel.targets, ...map.targets],
+		figures: [
+			...(retention ? retentionFigures(retention) : []),
+			...probeFigures(progress.cells, vocabulary),
+		],
+		readout: readout(data, state, progress, known, why, retention),
 	};
+}
+
+function shownRetention(
+	data: RecallData,
+	state: RecallState,
+	known: Known,
+	why: WhyDetail,
+): ShownRetention | undefined {
+	const query = retentionQuery(data, state, known);
+	const detail = query && known(query);
+	const memory = shownMemory(why, state);
+	if (detail?.kind !== 'retention' || !memory) return undefined;
+	const step = state.step < 0 ? why.query.queryAt + 1 : Math.min(state.step, detail.T);
+	return { name: memory.name, detail, query: why.query, step, vocabulary: data.vocabulary };
 }
 
 const nothing = { marks: [], targets: [], height: 0 };
@@ -57,8 +81,12 @@ function readout(
 	progress: Progress,
 	known: Known,
 	why: WhyDetail | undefined,
+	retention: ShownRetention | undefined,
 ): string {
 	const { pointed } = state;
+	const cellOfMap = /^retention (\d+) (\d+)$/.exec(pointed);
+	if (cellOfMap && retention)
+		return retentionReadout(retention, Number(cellOfMap[1]), Number(cellOfMap[2]));
 	const strip = /^strip (\d+) (\d+)$/.exec(pointed);
 	if (strip && why) return stripReadout(why, Number(strip[1]), Number(strip[2]), data.vocabulary);
 	const at = /^cell (\d+)$/.exec(pointed)?.[1];

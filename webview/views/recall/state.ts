@@ -22,6 +22,10 @@ export interface RecallState {
 	readonly cell: number;
 	/** Name of the chosen query, as in `QueryRow`; empty for none. */
 	readonly chosen: string;
+	/** The head whose memory is shown, by name; empty for the one that the cause is about. */
+	readonly memory: string;
+	/** Tokens that the shown state has taken in; −1 for those up to the query. */
+	readonly step: number;
 	/** What is under the cursor, as target and row; not kept. */
 	readonly pointed: string;
 }
@@ -48,6 +52,8 @@ export function restore(data: RecallData, saved: unknown): RecallState {
 		failures: given.failures !== false,
 		cell: whole(given.cell, 0, 1000) ?? -1,
 		chosen: typeof given.chosen === 'string' ? given.chosen : '',
+		memory: typeof given.memory === 'string' ? given.memory : '',
+		step: whole(given.step, 0, 1_000_000) ?? -1,
 		pointed: typeof given.pointed === 'string' ? given.pointed : '',
 	};
 }

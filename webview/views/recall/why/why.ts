@@ -5,7 +5,7 @@ import {
 	type MqarExample,
 	type MqarQuery,
 } from '../../../../kernels/recall/recall.ts';
-import { attentionTaps, canOpen } from '../../../view-api/attention-taps.ts';
+import { attentionTaps } from '../../../view-api/attention-taps.ts';
 import { SiteTensorError } from '../../../view-api/site-tensors.ts';
 import type { OtherRun, ViewContext } from '../../../view-api/view.ts';
 import type { RecallData } from '../compute.ts';
@@ -13,6 +13,7 @@ import { runTokens } from '../probe.ts';
 import { examplesOf, writesOf, type Batch } from '../task.ts';
 import { answerAt } from './answer-at.ts';
 import { causeOf, type Cause, type SiteCase, type Try } from './cause.ts';
+import { openable } from './openable.ts';
 import { headEvidence, readRows, type HeadEvidence } from './evidence.ts';
 import { repairedOutput, repairsOf, siteValues, type SiteValues } from './repairs.ts';
 import { readSelector, trySelecting } from './selector.ts';
@@ -47,15 +48,6 @@ export interface WhyDetail {
 	readonly reach: number | null;
 	/** Undefined for a query that was answered right. */
 	readonly cause: Cause | undefined;
-}
-
-/** A site as the operators open it: a dressed one by what mixes inside. */
-export function openable(site: AttentionSite): AttentionSite | undefined {
-	if (site.form === 'selective' || site.form === 'momentum') {
-		const inner = { ...site, form: site.operator as Form };
-		return canOpen(inner) ? inner : undefined;
-	}
-	return canOpen(site) ? site : undefined;
 }
 
 /** Why a query was answered as it was: what each head read, what became of the pair, and what mends the answer. */
