@@ -1,24 +1,18 @@
+import type { ArrayFileContent } from '../../../extension/protocol/files.ts';
 import type { LinearLayer } from '../../../extension/protocol/model.ts';
 import type { Proof } from '../../../extension/protocol/run.ts';
 import type { ViewContext } from '../../view-api/view.ts';
 import { findSequences, type StoredSequences } from './channels/accuracy.ts';
 import { gridSites, type GridSite } from './channels/grid.ts';
 import { measureGrid, type MeasuredGrid } from './channels/measure-grid.ts';
+import {
+	sourcesOf,
+	tensorsOf,
+	type DictionarySource,
+	type FeatureTensor,
+} from './dictionary/sources.ts';
 import { findCode, type Code } from './layer/code.ts';
 import { measureLayers, type MeasuredLayer } from './layer/measure.ts';
-
-/** A tensor whose rows are taken apart into features. */
-export interface FeatureTensor {
-	readonly name: string;
-	readonly label: string;
-	readonly width: number;
-}
-
-/** Something whose columns or rows serve as features. */
-export interface DictionarySource {
-	readonly id: string;
-	readonly label: string;
-}
 
 export interface SuperposedData {
 	readonly model: string;
@@ -38,6 +32,9 @@ export interface SuperposedData {
 	readonly tokens: readonly string[];
 }
 
+/** Files beside the model whose arrays are offered as dictionaries. */
+const MOST_FILES = 16;
+
 export async function computeSuperposition(context: ViewContext): Promise<SuperposedData> {
 	const { model } = context;
 	const attention = gridSites(model, context.input);
@@ -47,6 +44,7 @@ export async function computeSuperposition(context: ViewContext): Promise<Superp
 	let layers: MeasuredLayer[] = [];
 	let trouble = '';
 	let files: string[] = [];
+	const described: { path: string; content: ArrayFileContent }[] = [];
 	try {
 		context.progress('Looking for a code beside the model');
 		const listed = await context.files.list();
@@ -54,6 +52,9 @@ export async function computeSuperposition(context: ViewContext): Promise<Superp
 		const beside = listed.filter((file) => file.beside).map(({ path }) => path);
 		code = await findCode(context.files, beside, model);
 		if (code) layers = await measureLayers(context, code, beside);
+		for (const path of beside.slice(0, MOST_FILES)) {
+			described.push({ path, content: await context.files.describe(path) });
+		}
 		if (attention.length > 0) sequences = await findSequences(context, beside);
 	} catch (error) {
 		if (context.signal.aborted) throw error;
@@ -69,8 +70,8 @@ export async function computeSuperposition(context: ViewContext): Promise<Superp
 		code,
 		layers,
 		linears: model.linears,
-		tensors: [],
-		dictionaries: [],
+		tensors: tensorsOf(model),
+		dictionaries: sourcesOf(model, described),
 		files,
 		trouble,
 		proofs: [...layers.map(({ proof }) => proof), ...grids.map(({ detail }) => detail.proof)],

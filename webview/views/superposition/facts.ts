@@ -2,7 +2,7 @@ import type { Mark, Size } from '../../view-api/scene.ts';
 import type { Block } from './blocks.ts';
 
 /** A name, its value, and whether it is good or bad news. */
-export type Fact = readonly [name: string, value: string, news?: 'good' | 'warning'];
+export type Fact = readonly [name: string, value: string, news?: 'good' | 'warning' | undefined];
 
 /** Names and values in two columns. */
 export function factsBlock(

@@ -20,6 +20,16 @@ import {
 	type LayerDetail,
 	type LayerQuery,
 } from './layer/layer-queries.ts';
+import {
+	dictionaryControls,
+	dictionaryExport,
+	dictionaryQueries,
+	dictionaryScene,
+	type DictionaryDetail,
+	type DictionaryQuery,
+	type KnownApart,
+} from './dictionary/dictionary-scene.ts';
+import { pickFile, takeApart } from './dictionary/take-apart.ts';
 import { layerControls, layerExport, layerScene } from './layer/layer-scene.ts';
 import { phaseControls, phaseExport, phaseScene } from './phase/phase-scene.ts';
 import {
@@ -31,13 +41,14 @@ import {
 } from './phase/trials.ts';
 import { partsOf, restore, type Part, type SuperpositionState } from './state.ts';
 
-export type Query = LayerQuery | TrialQuery | ChannelQuery;
-export type Detail = LayerDetail | TrialDetail | ChannelDetail;
+export type Query = LayerQuery | TrialQuery | ChannelQuery | DictionaryQuery;
+export type Detail = LayerDetail | TrialDetail | ChannelDetail | DictionaryDetail;
 export type Known = (query: Query) => Detail | undefined;
 
 /** An answer is of its question's part: the two are kept by the same key. */
 const ofLayer = (known: Known) => known as KnownLayer;
 const ofChannels = (known: Known) => known as KnownChannels;
+const ofDictionary = (known: Known) => known as KnownApart;
 const ofPhase = (known: Known) => known as KnownTrials;
 
 export function queries(
@@ -53,7 +64,7 @@ export function queries(
 		case 'channels':
 			return channelQueries(data, state, ofChannels(known));
 		case 'dictionary':
-			return [];
+			return dictionaryQueries(data, state, ofDictionary(known));
 	}
 }
 
@@ -65,6 +76,10 @@ export async function detail(
 	switch (query.kind) {
 		case 'trials':
 			return runBatch(context, query);
+		case 'apart':
+			return takeApart(context, data, query);
+		case 'pick':
+			return pickFile(context);
 		case 'grid':
 		case 'cell':
 		case 'accuracy':
@@ -99,13 +114,14 @@ const partNames: Readonly<Record<Part, string>> = {
 export function controls(
 	data: SuperposedData,
 	state: SuperpositionState,
+	known: Known,
 ): Control<keyof SuperpositionState>[] {
 	const options = partsOf(data).map((part) => ({ value: part, label: partNames[part] }));
 	const part = { kind: 'choice', field: 'part', label: 'Show', options } as const;
-	return [...(options.length > 1 ? [part] : []), ...ownControls(data, state)];
+	return [...(options.length > 1 ? [part] : []), ...ownControls(data, state, known)];
 }
 
-function ownControls(data: SuperposedData, state: SuperpositionState) {
+function ownControls(data: SuperposedData, state: SuperpositionState, known: Known) {
 	switch (state.part) {
 		case 'layer':
 			return layerControls(data, state);
@@ -114,7 +130,7 @@ function ownControls(data: SuperposedData, state: SuperpositionState) {
 		case 'channels':
 			return channelControls(data, state);
 		case 'dictionary':
-			return [];
+			return dictionaryControls(data, state, ofDictionary(known));
 	}
 }
 
@@ -129,8 +145,9 @@ export function layout(
 			return layerScene(data, state, size, ofLayer(known));
 		case 'channels':
 			return channelScene(data, state, size, ofChannels(known));
-		case 'phase':
 		case 'dictionary':
+			return dictionaryScene(data, state, size, ofDictionary(known));
+		case 'phase':
 			return phaseScene(state, size, ofPhase(known));
 	}
 }
@@ -145,8 +162,9 @@ export function exportPart(
 			return layerExport(data, state, ofLayer(known));
 		case 'channels':
 			return channelExport(data, state, ofChannels(known));
-		case 'phase':
 		case 'dictionary':
+			return dictionaryExport(data, state, ofDictionary(known));
+		case 'phase':
 			return phaseExport(state, ofPhase(known));
 	}
 }

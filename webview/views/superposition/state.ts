@@ -1,4 +1,5 @@
 import type { AttentionSite } from '../../../extension/protocol/model.ts';
+import { fitting } from './dictionary/sources.ts';
 import type { SuperposedData } from './data.ts';
 
 export type Part = 'channels' | 'layer' | 'phase' | 'dictionary';
@@ -88,7 +89,7 @@ export function restore(data: SuperposedData, saved: unknown): SuperpositionStat
 		key: whole('key', 0, Math.max(0, (site?.tokens ?? 1) - 1), 1),
 		swap: old['swap'] === true,
 		tensor: tensor?.name ?? '',
-		dictionary: dictionary.startsWith('file:') || dictionaries.includes(dictionary) ? dictionary : (dictionaries[0] ?? 'learned'), // prettier-ignore
+		dictionary: dictionary.startsWith('file:') || dictionaries.includes(dictionary) ? dictionary : (defaultDictionary(data, tensor?.width ?? 0)), // prettier-ignore
 		pick: whole('pick', 0, 1e9, 0),
 		sparsity: whole('sparsity', 1, 16, 3),
 		learned: whole('learned', 4, 256, 32),
@@ -97,6 +98,10 @@ export function restore(data: SuperposedData, saved: unknown): SuperpositionStat
 		row: whole('row', -1, 1e6, -1),
 		column: whole('column', -1, 1e6, -1),
 	};
+}
+
+function defaultDictionary({ dictionaries }: SuperposedData, width: number): string {
+	return fitting(dictionaries, width)[0]?.id ?? 'learned';
 }
 
 export function focus(
