@@ -2,6 +2,7 @@ import type { MemoryResults } from '../common/memory-results.ts';
 import { checkMemory, type MemoryInputs, type MemoryShape } from '../common/memory/memory.ts';
 import { memoryResults } from '../common/memory/memory-results.ts';
 import { memoryRows } from '../common/memory/memory-rows.ts';
+import type { MemoryAlgorithm } from '../common/memory/record-memory.ts';
 import type { Strided } from '../common/tensors.ts';
 
 /** Tensors with any strides. Keys are meant to be of unit length; the rule does not make them so. */
@@ -13,6 +14,8 @@ export interface DeltaInputs extends Omit<MemoryInputs, 'decay'> {
 export interface DeltaOptions {
 	/** Multiplies every answer; 1/√K when absent. */
 	readonly scale?: number;
+	/** How outputs, writes and last states are computed on the GPU; the faster where both can when absent. */
+	readonly algorithm?: MemoryAlgorithm;
 }
 
 export type { MemoryShape } from '../common/memory/memory.ts';
@@ -30,10 +33,10 @@ export function deltaRule(
 	device: GPUDevice | undefined,
 	inputs: DeltaInputs,
 	shape: MemoryShape,
-	{ scale = 1 / Math.sqrt(shape.K) }: DeltaOptions = {},
+	{ scale = 1 / Math.sqrt(shape.K), algorithm }: DeltaOptions = {},
 ): MemoryResults {
 	const rule = { operator: 'delta-rule', erases: true, scale };
 	checkMemory(inputs, shape, rule);
-	const memory = { inputs, shape, rule };
+	const memory = { inputs, shape, rule, algorithm };
 	return device ? memoryResults(device, memory) : memoryRows(memory);
 }

@@ -7,6 +7,7 @@ import {
 } from '../common/memory/memory.ts';
 import { memoryResults } from '../common/memory/memory-results.ts';
 import { memoryRows } from '../common/memory/memory-rows.ts';
+import type { MemoryAlgorithm } from '../common/memory/record-memory.ts';
 import type { Strided } from '../common/tensors.ts';
 
 /** Tensors with any strides. Keys are meant to be of unit length; the rule does not make them so. */
@@ -20,6 +21,8 @@ export interface GatedDeltaInputs extends MemoryInputs {
 export interface GatedDeltaOptions {
 	/** Multiplies every answer; 1/√K when absent. */
 	readonly scale?: number;
+	/** How outputs, writes and last states are computed on the GPU; the faster where both can when absent. */
+	readonly algorithm?: MemoryAlgorithm;
 }
 
 export type { MemoryShape } from '../common/memory/memory.ts';
@@ -37,10 +40,10 @@ export function gatedDeltaRule(
 	device: GPUDevice | undefined,
 	inputs: GatedDeltaInputs,
 	shape: MemoryShape,
-	{ scale = 1 / Math.sqrt(shape.K) }: GatedDeltaOptions = {},
+	{ scale = 1 / Math.sqrt(shape.K), algorithm }: GatedDeltaOptions = {},
 ): MemoryResults {
 	const rule = { operator: 'gated-delta-rule', erases: true, scale };
 	checkMemory(inputs, shape, rule);
-	const memory = { inputs, shape, rule };
+	const memory = { inputs, shape, rule, algorithm };
 	return device ? memoryResults(device, memory) : memoryRows(memory);
 }

@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { launchBrowser } from '../e2e/harness/browser.ts';
-import type { KernelMeasurements } from './kernels-page.ts';
+import { measureInBrowser } from './harness/in-browser.ts';
+import type { KernelMeasurements, OutputPair } from './kernels-page.ts';
 
 declare global {
 	/** Of `kernels-page.ts`. */
@@ -11,56 +8,19 @@ declare global {
 
 const lengths = (process.env.ATTNSCOPE_BENCH_TOKENS ?? '256,1024,4096').split(',').map(Number);
 
-const files: Readonly<Record<string, { path: string; type: string }>> = {
-	'/page.js': { path: '.cache/bench/kernels-page.mjs', type: 'text/javascript' },
-	'/ort.wasm': {
-		path: 'node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm',
-		type: 'application/wasm',
-	},
-};
-
 /** Measures the kernels against onnxruntime-web's operators on one device, and prints it as JSON. */
 async function main(): Promise<void> {
-	const server = createServer((request, response) => {
-		const file = files[request.url ?? ''];
-		if (!file) {
-			response.setHeader('content-type', 'text/html');
-			response.end('<script type="module" src="page.js"></script>');
-			return;
-		}
-		void readFile(file.path).then((bytes) => {
-			response.setHeader('content-type', file.type);
-			response.end(bytes);
-		});
-	});
-	// WebGPU needs a secure context, and loopback is one
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-	const browser = await launchBrowser(true);
-	try {
-		const page = await browser.newPage();
-		page.setDefaultTimeout(1_800_000);
-		page.on('console', (message) => console.error(message.text()));
-		await page.goto(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`);
-		await page.waitForFunction(() => 'measureKernels' in globalThis);
-		const measured = await page.evaluate((tokens) => measureKernels(tokens), lengths);
-		console.log(JSON.stringify(report(measured)));
-	} finally {
-		await browser.close();
-		server.close();
-	}
+	const page = { script: 'kernels-page', ready: 'measureKernels', timeoutMs: 1_800_000 };
+	const measured = await measureInBrowser(page, {}, (opened) =>
+		opened.evaluate((tokens) => measureKernels(tokens), lengths),
+	);
+	console.log(JSON.stringify(report(measured)));
 }
 
 function report({ adapter, outputs, statistics, growth }: KernelMeasurements) {
 	return {
 		adapter,
-		outputs: outputs.map((pair) => ({
-			...pair,
-			timesFaster:
-				pair.oursMs === null || pair.onnxruntimeMs === null
-					? null
-					: pair.onnxruntimeMs / pair.oursMs,
-			wanted: 1,
-		})),
+		outputs: outputs.map((pair) => ({ ...pair, ...verdictOf(pair), wanted: 1 })),
 		rowStatistics: {
 			...statistics,
 			timesFaster: statistics.materialisedMs / statistics.oursMs,
@@ -70,6 +30,17 @@ function report({ adapter, outputs, statistics, growth }: KernelMeasurements) {
 		},
 		growth: growth.map((each) => ({ ...each, times: each.twiceMs / each.onceMs })),
 	};
+}
+
+function verdictOf({ against, difference, oursMs, onnxruntimeMs }: OutputPair): {
+	timesFaster: number | null;
+	reason: string;
+} {
+	if (oursMs === null || onnxruntimeMs === null) {
+		const reason = `${against} gives another result on this adapter (${difference.toPrecision(2)} apart), so that its time means nothing`;
+		return { timesFaster: null, reason };
+	}
+	return { timesFaster: onnxruntimeMs / oursMs, reason: '' };
 }
 
 await main();

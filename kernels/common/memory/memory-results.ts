@@ -8,6 +8,13 @@ import { offsetOf, type Strided } from '../tensors.ts';
 import carry from './carry.wgsl';
 import { describeState } from './memory-rows.ts';
 import {
+	goesInChunks,
+	lengthOfSolved,
+	recordChunkAnswers,
+	recordChunks,
+	writtenOf,
+} from './record-chunks.ts';
+import {
 	adjointBuffer,
 	bound,
 	groupsOf,
@@ -45,6 +52,7 @@ export function memoryResults(
 	const { inputs, shape, rule, normaliser } = memory;
 	const { B, H, T, K, V, valueHeads } = shape;
 	const { operator } = rule;
+	const chunked = goesInChunks(memory);
 	const matrix: BlockMatrix<Prepared> = {
 		operator,
 		shape: { B, H, T, S: T, V },
@@ -64,7 +72,10 @@ export function memoryResults(
 			else recordWalk(recording, block, target.weights, adjoint!, memory);
 			if (normaliser !== undefined) recordRowSums(recording, block, target, memory, normaliser);
 		},
-		recordOutput: (recording, target) => recordOutput(recording, target, memory),
+		recordOutput: (recording, target) => {
+			if (!chunked) recordOutput(recording, target, memory);
+			else recordChunkAnswers(recording, memory, recordChunks(recording, memory), target);
+		},
 		...(inputs.initial && { recordCarry: recordCarry(memory) }),
 	};
 
@@ -118,6 +129,10 @@ export function memoryResults(
 		},
 		async finalState() {
 			const [values] = await runKernel(device, operator, (recording) => {
+				if (chunked) {
+					const { state } = recordChunks(recording, memory);
+					return [{ buffer: state.buffer, length: state.length }];
+				}
 				const state = recordInitialState(recording, memory);
 				const answers = recording.scratch(1);
 				const part = { from: 0, to: T, reads: false, writes: true };
@@ -129,6 +144,10 @@ export function memoryResults(
 		},
 		async written() {
 			const [values] = await runKernel(device, operator, (recording) => {
+				if (chunked) {
+					const { solved } = recordChunks(recording, memory);
+					return [{ buffer: solved, length: lengthOfSolved(shape) }];
+				}
 				const state = recordInitialState(recording, memory);
 				const length = B * H * T * state.columns;
 				const target = recording.output(length);
@@ -136,6 +155,7 @@ export function memoryResults(
 				recordSteps(recording, memory, state, target, part);
 				return [{ buffer: target, length }];
 			});
+			if (chunked) return writtenOf(values!, shape);
 			const columns = values!.length / (B * H * T);
 			return columns === V ? values! : withoutLastColumn(values!, columns);
 		},

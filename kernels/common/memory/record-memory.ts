@@ -19,7 +19,11 @@ export interface Memory {
 	readonly normaliser?: number | undefined;
 	/** Every query reads the last state. */
 	readonly readsLast?: boolean;
+	readonly algorithm?: MemoryAlgorithm | undefined;
 }
+
+/** One token after another, or chunks of 16 by forward substitution. They say the same. */
+export type MemoryAlgorithm = 'steps' | 'chunks';
 
 /** Bound where an input is absent. */
 const NOTHING = new Float32Array(1);

@@ -83,7 +83,7 @@ fn masked(raw: vec4f, batch: u32, head: u32, t: u32, j: vec4u) -> vec4u {
 
 // q·k of queries `row` to `row + 7` of the block with keys `column`, `column + 8` to `column + 56`: [8][2] of 4.
 fn products(row: u32, column: u32, batch: u32, head: u32) -> array<vec4f, 16> {
-	var sums: array<vec4f, 16>;
+	var sums = array<vec4f, 16>();
 	let queries = shape.q_offset + batch * shape.q_strides.x + head * shape.q_strides.y
 		+ shape.first_row * shape.q_strides.z;
 	let keys = ((batch * shape.heads + head) / shape.group) * shape.channels * shape.keys;
