@@ -25,7 +25,7 @@ import {
 export const SYSTEMS = ['softmax', 'linear', 'bowl'] as const;
 export const INTERACTIONS = ['positive', 'mixed', 'negative'] as const;
 export const INTEGRATORS = ['runge-kutta', 'symplectic', 'exponential', 'strang'] as const;
-export const DAMPINGS = ['none', 'constant', 'nesterov'] as const;
+export const DAMPINGS = ['constant', 'none', 'nesterov'] as const;
 
 /** All that a run of the particles depends on. */
 export interface CloudSetup {
@@ -47,12 +47,12 @@ export const CHUNK = 12;
 /** Scores are held within ± this, and the equations do not hold where one is. */
 const CLAMP = 60;
 /** Beyond this no picture is worth drawing. */
-const FAR = 40;
+const FAR = 5;
 const WIDTH = 2;
 
 const diagonal = (a: number, b: number) => Float64Array.of(a, 0, 0, b);
 const unit = diagonal(1, 1);
-const signs = { positive: [1, 0.5], mixed: [1, -0.6], negative: [-1, -0.5] } as const;
+const signs = { positive: [0.6, 0.3], mixed: [0.6, -0.4], negative: [-0.6, -0.3] } as const;
 
 /** The curvatures of the bowl, and the friction that suits the least of them. */
 const BOWL = [0.05, 1] as const;
@@ -82,7 +82,7 @@ export function physicsOf(setup: CloudSetup, device: GPUDevice | undefined): Phy
 	const { system, interaction, particles, seed } = setup;
 	const [a, b] = signs[interaction];
 	const size = { particles, width: WIDTH };
-	const spread = system === 'bowl' ? [1, 0.5] : [0.8, 0.4];
+	const spread = system === 'bowl' ? [1, 0.5] : [0.6, 0.3];
 	const normal = normals(seed);
 	const start = Float64Array.from({ length: particles * WIDTH }, (_, at) => spread[at % 2]! * normal()); // prettier-ignore
 	const integrator = integrators[setup.integrator];
@@ -111,7 +111,7 @@ export function physicsOf(setup: CloudSetup, device: GPUDevice | undefined): Phy
 	const second = device ? softmaxSystemOnDevice(device, parameters) : softmaxSystem(parameters);
 	return {
 		...common,
-		...{ frame: bowl ? 0.15 : 0.04, rate, energyUnit: bowl ? particles : particles ** 2 },
+		...{ frame: bowl ? 0.15 : 0.05, rate, energyUnit: bowl ? particles : particles ** 3 },
 		begin: begins(setup, rate),
 		linear: null,
 		damping: frictions(setup, bowl ? 2 * Math.sqrt(BOWL[0]) : 0.5, rate),

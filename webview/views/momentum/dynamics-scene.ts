@@ -122,7 +122,7 @@ function describe(state: MomentumState, runs: readonly Run[]): string {
 
 function ellipticSentence(runs: readonly Run[]): string {
 	const apart = runs.map(({ apart: all, at }) => all[at] ?? 0);
-	return ` One matrix maps the start to every later cloud: it is off by ${significant(Math.max(...apart))} of the cloud’s size, so whitened radii stay what they were.`; // prettier-ignore
+	return ` One matrix maps the start to every later cloud: it is off by ${significant(Math.max(...apart))} of the cloud’s size (the integrator’s own error), and whitened radii stay what they were.`; // prettier-ignore
 }
 
 /** What a picture of moving particles must not be taken for. */
@@ -141,7 +141,7 @@ function notesOf(
 		];
 	}
 	const floor: (readonly [string, 'warning'])[] = interaction === 'negative' ? [] : [[system === 'softmax' ? 'No floor: where A has a positive direction, −½ Σ exp(xᵀAx′) falls without end and particles run away (one alone obeys x′ = x). Nothing converges here, with momentum or without; running away sooner is no success.' : 'No floor: where V has a positive direction, −½ Σ xᵀVx falls without end, and a particle obeys x′ = x³: it is gone in finite time. Nothing converges here, with momentum or without.', 'warning']]; // prettier-ignore
-	const reading: readonly [string, 'muted'] = system === 'linear' ? ['Stein’s reading: linear attention is the first term of Stein variational gradient descent with the kernel xᵀAx′ towards exp(½ xᵀVx); the second term, the repulsion A x that keeps particles apart, is what attention leaves out. Here A = 1. Solid ellipse: two standard deviations now; dashed: at the start.' , 'muted'] : ['Time is shown so that both start alike: from rest ẍ(0) is attention’s own flow Γ. Energies are per pair of particles. B = 1, V = A. Dashed: the ellipse at the start.', 'muted']; // prettier-ignore
+	const reading: readonly [string, 'muted'] = system === 'linear' ? ['Stein’s reading: linear attention is the first term of Stein variational gradient descent with the kernel xᵀAx′ towards exp(½ xᵀVx); the second term, the repulsion A x that keeps particles apart, is what attention leaves out. Here A = 1. Solid ellipse: two standard deviations now; dashed: at the start.' , 'muted'] : ['Time is shown so that both start alike: from rest ẍ(0) is attention’s own flow Γ. Energies are over N³: the potential is half the mean of exp(score). B = 1, V = A. Dashed: the ellipse at the start.', 'muted']; // prettier-ignore
 	return [...ended, ...floor, reading];
 }
 
@@ -159,11 +159,20 @@ function energyFigures(state: MomentumState, runs: readonly Run[]): Figure[] {
 			{ label: 'total, momentum', role: 'text', x: second.time, y: total },
 		);
 	}
-	const unit = state.system === 'softmax' ? 'a pair' : 'a particle';
+	const unit = state.system === 'softmax' ? '÷ N³' : 'a particle';
 	if (series.some(({ x }) => x.length > 1)) {
-		figures.push({ id: 'cloud-energy', kind: 'line', title: 'Energy', xLabel: 'time', yLabel: `energy ${unit}`, series }); // prettier-ignore
+		figures.push({ id: 'cloud-energy', kind: 'line', title: 'Energy', xLabel: 'time', yLabel: `energy ${unit}`, series, ...reachOfEnergies(state, runs) }); // prettier-ignore
 	}
 	return figures;
+}
+
+/** What falls without end would leave nothing else to be seen. */
+function reachOfEnergies({ system }: MomentumState, runs: readonly Run[]): Pick<Figure, 'yDomain'> {
+	if (system === 'bowl') return {};
+	const all = runs.flatMap(({ kinetic, potential }) => [...kinetic, ...potential]);
+	const most = 6 * Math.max(...runs.map(({ potential }) => Math.abs(potential[0] ?? 0)), 1e-9);
+	const [low, high] = [Math.min(...all), Math.max(...all, 0)];
+	return low < -most ? { yDomain: [-most, Math.min(high, most)] } : {};
 }
 
 function readout({ order, at, time, kinetic, potential, now }: Run): string[] {

@@ -1,6 +1,6 @@
 import type { Figure, Role } from '../../view-api/scene.ts';
 import type { MomentumData } from './compute.ts';
-import type { Depth } from './depth.ts';
+import type { Depth, Stage } from './depth.ts';
 import { dialled, type Known } from './detail.ts';
 import type { Dialled } from './dial.ts';
 
@@ -16,7 +16,12 @@ function line(label: string, role: Role, values: readonly (number | null)[], das
 	return { label, role, x: points.map(([x]) => x), y: points.map(([, y]) => y), dash };
 }
 
-const kept = (series: readonly Series[]) => series.filter(({ y }) => y.length > 0);
+/** Layers by name, where every layer has its value. */
+function byLayer(series: readonly Series[], count: number): Pick<Figure, 'series' | 'categories'> {
+	const all = series.filter(({ y }) => y.length > 0);
+	if (!all.every(({ y }) => y.length === count)) return { series: all };
+	return { series: all, categories: Array.from({ length: count }, (_, at) => String(at)) };
+}
 
 /** Charts along the depth; dashed is the same without momentum. */
 export function depthFigures(
@@ -31,52 +36,51 @@ export function depthFigures(
 	const kinetic = layers.map((layer) => layer.kinetic);
 	const total = layers.map((_, at) => potential[at] === null || kinetic[at] === null ? null : potential[at]! + kinetic[at]!); // prettier-ignore
 	const other = without && without.depth !== shown ? without.depth : undefined;
-	const attention = (depth: Depth) => depth.stages.filter(({ kind }) => kind === 'attention');
+	const of = (depth: Depth | undefined, what: 'entropy' | 'potential') =>
+		depth?.layers.map(({ mixing }) => mixing?.[what] ?? null) ?? [];
+	const cosine = (kind: Stage['kind']) =>
+		shown.stages.filter((stage) => stage.kind === kind).map((stage) => stage.cosine);
+	const along = (value: (stage: Stage) => number | null) => shown.stages.map(value);
+	const energies = [
+		line('kinetic', BLUE, kinetic),
+		line('potential', ORANGE, potential),
+		line('total', 'text', total),
+		line('potential, no momentum', ORANGE, of(other, 'potential'), true),
+	];
+	const cosines = [
+		line('attention', BLUE, cosine('attention')),
+		line('feed-forward', GREEN, cosine('forward')),
+	];
+	const entropies = [
+		line(data.hasVelocity ? 'with momentum' : 'entropy', BLUE, of(shown, 'entropy')),
+		line('no momentum', BLUE, of(other, 'entropy'), true),
+	];
+	const sizes = [
+		line('position', 'text', along(({ size }) => size)), // prettier-ignore
+		line('velocity', BLUE, along(({ speed }) => speed)), // prettier-ignore
+		line('force', RED, along(({ force }) => force)), // prettier-ignore
+		line('displacement', GREEN, along(({ displacement, kind }) => (kind === 'start' ? null : displacement)), true), // prettier-ignore
+	];
 	const figures: Figure[] = [
 		{
 			...{ id: 'energy', kind: 'line', xLabel, yLabel: 'energy a token' },
 			title: 'Energy on entering each layer',
-			series: kept([
-				line('kinetic', BLUE, kinetic),
-				line('potential', ORANGE, potential),
-				line('total', 'text', total),
-				line('potential, no momentum', ORANGE, other?.layers.map(({ mixing }) => mixing?.potential ?? null) ?? [], true), // prettier-ignore
-			]),
+			...byLayer(energies, layers.length),
 		},
 		{
 			...{ id: 'cosine', kind: 'line', xLabel, yLabel: 'cosine', yDomain: [-1, 1] },
 			title: 'Velocity against the force that meets it',
-			series: kept([line('attention', BLUE, attention(shown).map(({ cosine }) => cosine)), line('feed-forward', GREEN, shown.stages.filter(({ kind }) => kind === 'forward').map(({ cosine }) => cosine))]), // prettier-ignore
+			...byLayer(cosines, layers.length),
 		},
 		{
 			...{ id: 'sizes', kind: 'line', xLabel: 'stage', yLabel: 'mean length' },
 			title: 'Position, velocity, force and displacement',
-			series: kept([
-				line(
-					'position',
-					'text',
-					shown.stages.map(({ size }) => size),
-				),
-				line(
-					'velocity',
-					BLUE,
-					shown.stages.map(({ speed }) => speed),
-				),
-				line(
-					'force',
-					RED,
-					shown.stages.map(({ force }) => force),
-				),
-				line('displacement', GREEN, shown.stages.map(({ displacement }, at) => at === 0 ? null : displacement)), // prettier-ignore
-			]),
+			series: sizes.filter(({ y }) => y.length > 0),
 		},
 		{
 			...{ id: 'entropy', kind: 'line', xLabel, yLabel: 'nats' },
 			title: 'Attention’s entropy along the depth',
-			series: kept([
-				line(data.hasVelocity ? 'with momentum' : 'entropy', BLUE, layers.map(({ mixing }) => mixing?.entropy ?? null)), // prettier-ignore
-				line('no momentum', BLUE, other?.layers.map(({ mixing }) => mixing?.entropy ?? null) ?? [], true), // prettier-ignore
-			]),
+			...byLayer(entropies, layers.length),
 		},
 	];
 	const dial = dialFigure(data, known);

@@ -30,7 +30,7 @@ export function momentumFindings(
 		const description = data.hasVelocity
 			? `Entering ${name} a token has a kinetic energy of ${significant(figures.kinetic ?? NaN)}; its velocity has a cosine of ${significant(stage.cosine ?? NaN)} with attention’s force, and its attention moves it by ${significant(stage.displacement)}.` // prettier-ignore
 			: `What ${name} computes for a token depends on later ones.`;
-		const extent = extentOf([data.depth]);
+		const extent = extentOf([{ stages: [stage], layers: [] }]);
 		const box = { x: 0, y: CARD.lineHeight * 1.4, width: CARD.width, height: 200 };
 		const title = `Tokens after the attention of ${name}`;
 		return [

@@ -45,7 +45,7 @@ export function modelScene(
 		marks.push(heading(`Tokens: predicted right${state.momentum < 1 ? ', changed by the dial (hatched)' : ''}`, y, size), ...tokenStrip(count, stripFill, state.token, strip)); // prettier-ignore
 		y = strip.y + STRIP + line * 0.6;
 	}
-	const facts = table(factRows(data, state, shown, without?.depth), y, size, { head: true, width: Math.min(size.width, 560) }); // prettier-ignore
+	const facts = table(factRows(data, state, shown, without?.depth), y, size, { head: true, width: Math.min(size.width, 560), named: 0.5 }); // prettier-ignore
 	marks.push(...facts.marks);
 	y += facts.height + line * 0.5;
 	const notes = notesOf(data, shown);
@@ -195,31 +195,31 @@ function factRows(
 	const row = (name: string, value: number | null | undefined, plain: number | null | undefined) => [name, figure(value), ...(two ? [figure(plain)] : [])]; // prettier-ignore
 	const name = data.layers[block]?.name ?? `layer ${block}`;
 	return [
-		['mean a token', state.momentum < 1 ? `× ${state.momentum}` : two ? 'with' : 'here', ...(two ? ['without'] : [])], // prettier-ignore
+		[`mean a token, ${name}`, state.momentum < 1 ? `× ${state.momentum}` : two ? 'with' : 'here', ...(two ? ['without'] : [])], // prettier-ignore
 		row('‖position‖', stage?.size, other?.size),
 		row('displacement', stage?.displacement, other?.displacement),
 		...(two
 			? [
-					row('‖velocity‖ handed on', stage?.speed, other?.speed),
+					row('‖velocity‖, passed on', stage?.speed, other?.speed),
 					row('‖force‖', stage?.force, other?.force),
-					row('cosine velocity, force', stage?.cosine, other?.cosine),
-					row(`kinetic energy, ${name}`, layer?.kinetic, bare?.kinetic),
+					row('cosine v, force', stage?.cosine, other?.cosine),
+					row('kinetic energy', layer?.kinetic, bare?.kinetic),
 				]
 			: []),
-		row(`potential energy, ${name}`, layer?.mixing?.potential, bare?.mixing?.potential),
-		...(two ? [row(`total, ${name}`, total(layer), total(bare))] : []),
-		row(`attention entropy, ${name} (nats)`, layer?.mixing?.entropy, bare?.mixing?.entropy),
-		row('weight on the own token', layer?.mixing?.self, bare?.mixing?.self),
+		row('potential energy', layer?.mixing?.potential, bare?.mixing?.potential),
+		...(two ? [row('total energy', total(layer), total(bare))] : []),
+		row('entropy, nats', layer?.mixing?.entropy, bare?.mixing?.entropy),
+		row('weight on own token', layer?.mixing?.self, bare?.mixing?.self),
 		...scalarRows(data, at, shown),
 	];
 }
 
 const ROLES = {
-	keep: 'keeps of the velocity',
-	push: 'force is multiplied by',
-	damping: 'damping, of both',
-	look: 'looks ahead by',
-	step: 'step along the velocity',
+	keep: 'keeps of v',
+	push: 'force times',
+	damping: 'damping',
+	look: 'looks ahead',
+	step: 'step',
 } as const;
 
 /** The learned numbers of the step that leads to a stage. */

@@ -19,7 +19,7 @@ export interface CloudFrames {
 	readonly frames: readonly Float32Array[];
 	/** Shown time at each frame. */
 	readonly time: readonly number[];
-	/** A particle (bowl, linear) or a pair (softmax); kinetic is 0 in first order. */
+	/** A particle (bowl, linear) or over N³ (softmax); kinetic is 0 in first order. */
 	readonly kinetic: readonly number[];
 	readonly potential: readonly number[];
 	/** `‖X − X(0)·G‖ / ‖X‖` with the one matrix G of the linear law; empty for other systems. */
@@ -146,6 +146,7 @@ function lawOf({ linear, start }: Physics, order: Order) {
 	return order === 'first' ? reducedFlow(linear, second) : reducedSystem(linear, second);
 }
 
+/** By the method that errs least: what is off is the shown integrator’s. */
 function moveReduced(
 	physics: Physics,
 	order: Order,
@@ -153,8 +154,8 @@ function moveReduced(
 	reduced: Phase,
 ): Phase {
 	const duration = physics.frame / rateOf(physics, order);
-	if (order === 'first') return advance(law, rungeKutta, reduced, duration, noDamping);
-	return advance(law, physics.integrator, reduced, duration, physics.damping);
+	const friction = order === 'first' ? noDamping : physics.damping;
+	return advance(law, rungeKutta, reduced, duration, friction);
 }
 
 function distance(x: Float64Array, start: Float64Array, g: Float64Array): number {

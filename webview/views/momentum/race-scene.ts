@@ -33,7 +33,7 @@ export function raceScene(data: MomentumData, size: Size, known: Known): Scene {
 	const cells = table(
 		[
 			['threshold', 'gradient flow', 'momentum', 'ratio'],
-			...rows.map(({ threshold, gradient, accelerated, ratio }) => [threshold.toExponential(0), gradient.toFixed(1), accelerated.toFixed(1), ratio.toFixed(1)]), // prettier-ignore
+			...rows.map(({ threshold, gradient, accelerated, ratio }) => [threshold.toExponential(0), gradient.toFixed(1), accelerated.toFixed(1), ratio.toFixed(2)]), // prettier-ignore
 		],
 		y,
 		size,
@@ -46,7 +46,7 @@ export function raceScene(data: MomentumData, size: Size, known: Known): Scene {
 		marks.push(...made.marks);
 		y += made.height + 5;
 	};
-	add(`U = ½ Σ xᵀHx with H = diag(.01, 1), N = ${RACE.particles}, A = 0, B = 1, friction 2√.01, Runge–Kutta at ${RACE.step}, ${races.length} of ${RACE.seeds.length} draws.`); // prettier-ignore
+	add(`U = ½ Σ xᵀHx with H = diag(.01, 1), N = ${RACE.particles}, A = 0, B = 1, friction 2√.01, Runge–Kutta at ${RACE.step}, ${races.length} of ${RACE.seeds.length} draws. Published with other draws: 5.6, 6.4, 6.8.`); // prettier-ignore
 	add('This bowl has a floor. Attention’s own potential −½ Σ exp(xᵀAx′) has none where A has a positive direction: one particle runs away as x′ = x (softmax), or in finite time as x′ = x³ (linear). “Converges faster” is said of the bowl alone.', 'warning'); // prettier-ignore
 	if (models.length > 0) {
 		y += line * 0.5;
@@ -78,7 +78,7 @@ function describe(
 	models: readonly ComparedModel[],
 ): string {
 	if (rows.length === 0) return 'Racing in a bowl with a floor…';
-	const ratios = rows.map(({ ratio }) => ratio.toFixed(1)).join(', ');
+	const ratios = rows.map(({ ratio }) => ratio.toFixed(2)).join(', ');
 	const race = `In a bowl with a floor momentum is down to ${rows.map(({ threshold }) => threshold.toExponential(0)).join(', ')} of the start ${ratios} times sooner than gradient flow (mean of ${counted(draws, 'draw')})`; // prettier-ignore
 	return `${race}; attention’s own potential has no floor, and there the word has no meaning.${trainingSentence(models)}`; // prettier-ignore
 }

@@ -58,17 +58,16 @@ export function restore(data: MomentumData, saved: unknown): MomentumState {
 	};
 	const whole = (field: string, high: number, otherwise: number, low = 0) =>
 		Math.round(within(field, low, high, otherwise));
-	const system = one('system', SYSTEMS);
 	const state: MomentumState = {
 		show: one('show', data.depth.layers.length > 0 ? SHOWS : SHOWS.slice(1)),
 		stage: within('stage', 0, lastStage(data), lastStage(data)),
 		momentum: Math.round(within('momentum', 0, 1, 1) * 100) / 100,
 		token: whole('token', data.tokens.length - 1, -1),
 		causality: typeof old['causality'] === 'boolean' ? old['causality'] : data.small,
-		system,
+		system: one('system', SYSTEMS),
 		interaction: one('interaction', INTERACTIONS),
 		integrator: one('integrator', INTEGRATORS),
-		damping: one('damping', system === 'bowl' ? ['constant', 'none', 'nesterov'] : DAMPINGS),
+		damping: one('damping', DAMPINGS),
 		particles: whole('particles', 4000, data.onGpu ? 600 : 200, 20),
 		seed: whole('seed', 99, 1, 1),
 		motion: one('motion', MOTIONS),

@@ -8,7 +8,7 @@ export function paragraph(
 	{ fill = 'muted', x = 0, width = size.width - x }: { fill?: Role; x?: number; width?: number } = {}, // prettier-ignore
 ): { readonly marks: Mark[]; readonly height: number } {
 	// the text's own font is narrower than the code's, whose width is known
-	const most = Math.max(12, Math.floor(width / (size.characterWidth * 0.98)));
+	const most = Math.max(12, Math.floor(width / (size.characterWidth * 0.84)));
 	const lines = [''];
 	for (const word of words.split(' ')) {
 		const line = lines.at(-1)!;
