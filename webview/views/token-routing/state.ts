@@ -92,9 +92,7 @@ export function restore(data: RoutingData, saved: unknown): RoutingState {
 	const cells = cellCount(data);
 	const own = ownRoutes(data);
 	const force = FORCES.find((each) => each === old['force']) ?? 'model';
-	const flips = Array.isArray(old['flips'])
-		? (old['flips'] as unknown[]).flatMap((cell) => whole(cell, cells) ?? [])
-		: [];
+	const flips = listed(old['flips']).flatMap((cell) => whole(cell, cells) ?? []);
 	const keptNow = own.join('').replaceAll('0', '').length;
 	const state: RoutingState = {
 		layer,
@@ -107,6 +105,12 @@ export function restore(data: RoutingData, saved: unknown): RoutingState {
 		tries: readTries(old['tries'], own),
 	};
 	return remembered(data, state);
+}
+
+/** A list, or one written as text: `3,17`. */
+function listed(value: unknown): readonly unknown[] {
+	if (Array.isArray(value)) return value;
+	return typeof value === 'string' || typeof value === 'number' ? String(value).split(',') : [];
 }
 
 export function whole(value: unknown, below: number): number | undefined {
