@@ -66,6 +66,8 @@ def routed(metrics):
             f'{name}: {joined(accuracy["byPairs"])} at {pairs} pairs, L = {accuracy["byPairs"][0]["length"]}'
             + seeds_of(entry, lambda run: run['accuracy']['main']['accuracy'])
         )
+        twice = accuracy['forgetting']
+        lines.append(f'{name}: {joined(twice)} when {" / ".join(str(row["updates"]) for row in twice)} of {twice[0]["pairs"]} keys are written twice')
     for when, routing in (('', metrics['routing']), (' without the price', metrics['variants']['routed']['withoutPrice']['routing'])):
         heads = ', '.join(
             f'{digits(head["ofChunksWithPairs"])} and {digits(head["ofOtherChunks"])} in layer {head["layer"]} head {head["head"]}'

@@ -15,7 +15,7 @@ sys.path.insert(0, str(HERE.parent))
 import numpy as np
 import torch
 
-from common.evaluation import SEED, measured
+from common.evaluation import SEED, by_distance, measured
 from common.mqar import recall_batch
 from common.recall_sample import SEEDS, set_form
 from common.records import parameter_count, test_set, update_json, versions
@@ -65,11 +65,13 @@ def routing_report(model, count=200, length=256, pairs=PAIRS):
 
 
 def report(model):
-    """Accuracy at the training lengths and at twice the longest."""
+    """Accuracy by pairs, at the training lengths and at twice the longest, by distance, and where keys are written twice."""
     return {
         'main': measured(model, 2000, 256, PAIRS),
         'byPairs': [measured(model, 250, 256, pairs) for pairs in (8, 16, 32, 64)],
         'byLength': [measured(model, 100, length, PAIRS) for length in (128, 256, 512)],
+        'byDistance': by_distance(model, 250, 256, PAIRS, edges=(0, 16, 32, 64, 128, 256)),
+        'forgetting': [measured(model, 250, 256, PAIRS, updates) for updates in (8, 16)],
     }
 
 
