@@ -10,9 +10,12 @@ import {
 	LogarithmicScale,
 	PointElement,
 	ScatterController,
+	Ticks,
 	Title,
 	Tooltip,
 	type ChartConfiguration,
+	type Scale,
+	type Tick,
 } from 'chart.js';
 import type { Figure } from '../view-api/scene.ts';
 import { over } from './colors.ts';
@@ -103,19 +106,41 @@ export function figureConfiguration(figure: Figure, theme: Theme): FigureConfigu
 					type: categories ? 'category' : figure.xScale === 'log' ? 'logarithmic' : 'linear',
 					bounds: 'data',
 					title: { display: true, text: figure.xLabel, color: text, font },
-					ticks: { color: text, font, maxRotation: 0, autoSkip: true, includeBounds: false },
+					ticks: {
+						...{ color: text, font, maxRotation: 0, autoSkip: true, includeBounds: false },
+						...(categories || figure.xScale === 'log' ? {} : { callback: evenTick }),
+					},
 					grid: { display: false },
 					border: { color: theme.color('faint') },
 				},
 				y: {
 					type: 'linear',
 					...(figure.yDomain ? { min: figure.yDomain[0], max: figure.yDomain[1] } : {}),
-					title: { display: true, text: figure.yLabel, color: text, font },
+					title: { display: true, text: axisLines(figure.yLabel), color: text, font },
 					ticks: { color: text, font, maxTicksLimit: 6 },
 					grid: { color: theme.color('faint'), lineWidth: 0.5 },
 					border: { display: false },
 				},
 			},
 		},
-	} as FigureConfiguration;
+	};
+}
+
+/** chart.js adds the last value of the data to its even ticks, and writes the two over each other. */
+function evenTick(
+	this: Scale,
+	value: number | string,
+	at: number,
+	ticks: Tick[],
+): string | number | string[] | undefined {
+	const [first, second, before] = [ticks[0], ticks[1], ticks[at - 1]];
+	const step = second && first ? second.value - first.value : 0;
+	const isOdd = before !== undefined && Number(value) - before.value < step * 0.99;
+	if (at === ticks.length - 1 && at > 1 && isOdd) return undefined;
+	return Ticks.formatters.numeric.call(this, Number(value), at, ticks);
+}
+
+/** Two quantities on one axis stand in two lines: chart.js would run a long one over the title. */
+function axisLines(label: string): string | string[] {
+	return label.length > 24 && label.includes('; ') ? label.split('; ') : label;
 }
