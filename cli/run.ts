@@ -13,6 +13,7 @@ import type { ModelInput, Proof, RunManifest } from '../extension/protocol/run.t
 import { arrayInput } from '../extension/workspace/array-input.ts';
 import { checkInput } from '../extension/workspace/check-input.ts';
 import { FolderFiles } from '../extension/workspace/folder-files.ts';
+import { FolderModels } from '../extension/workspace/folder-models.ts';
 import { InputError } from '../extension/workspace/input-error.ts';
 import { parseInputFile } from '../extension/workspace/input-file.ts';
 import { makeInput } from '../extension/workspace/make-input.ts';
@@ -166,6 +167,7 @@ async function computeView(
 		graphQuestions(index),
 		`Attnscope ${ATTNSCOPE_VERSION}`,
 		new FolderFiles(dirname(fileURLToPath(model.uri))),
+		new FolderModels(dirname(fileURLToPath(model.uri))),
 	);
 	const plan = planProbes(index, { taps: [...view.taps(model)], overrides: [] });
 	const silent = () => undefined;

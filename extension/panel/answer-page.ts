@@ -42,6 +42,14 @@ export function answerPage(services: Services, page: AskingPage): HostHandlers {
 			throw refusal('The model file changed; it is read anew.');
 		return { uri, model: state.model };
 	};
+	/** A model of the workspace, whichever the page shows. */
+	const listed = async (name: string) => {
+		const uri = (await services.models.list()).find((known) => known.toString() === name);
+		if (!uri) throw refusal(`The workspace has no model ${name}.`);
+		const state = await services.models.load(uri);
+		if (state.kind === 'failed') throw refusal(state.problem);
+		return state;
+	};
 	const trusted = () => {
 		if (!vscode.workspace.isTrusted)
 			throw refusal('Models are not run before the workspace is trusted.');
@@ -81,6 +89,22 @@ export function answerPage(services: Services, page: AskingPage): HostHandlers {
 		pickFile: async () => {
 			trusted();
 			return arrays.pick((await shown()).uri);
+		},
+		listModels: async () =>
+			(await services.models.list()).map((uri) => ({
+				uri: uri.toString(),
+				name: vscode.workspace.asRelativePath(uri),
+			})),
+		describeModel: async ({ uri }) => (await listed(uri)).summary,
+		readModel: async ({ uri, offset, length }, signal) => {
+			trusted();
+			const { model } = await listed(uri);
+			const file = { uri: model.uri, bytes: model.index.bytes, version: model.fileVersion };
+			return await readRange(file, offset, length, signal);
+		},
+		planModel: async ({ uri, request }) => {
+			trusted();
+			return planProbes((await listed(uri)).model.index, request);
 		},
 		planProbes: async (request) => {
 			trusted();

@@ -1,5 +1,5 @@
 import { arrayFile, arrayFileContent, storedArray } from './files.ts';
-import { modelSummary } from './model.ts';
+import { modelName, modelSummary } from './model.ts';
 import {
 	anything,
 	boolean,
@@ -84,6 +84,11 @@ export const hostMethods = {
 	readArray: method(record({ path: text, name: text }), storedArray),
 	/** Lets the user choose such a file anywhere; null where they chose none. */
 	pickFile: method(record({}), optional(arrayFile)),
+	/** The model files of the workspace, to be asked beside the one on show. */
+	listModels: method(record({}), listOf(modelName)),
+	describeModel: method(record({ uri: text }), modelSummary),
+	readModel: method(record({ uri: text, offset: count, length: count }), bytes),
+	planModel: method(record({ uri: text, request: probeRequest }), probePlan),
 	/** How to read and write the named tensors without touching the file. */
 	planProbes: method(probeRequest, probePlan),
 	/** The numbers and small pictures of a finished run. */

@@ -209,3 +209,11 @@ export const modelSummary = record({
 	training: listOf(trainingRun),
 });
 export type ModelSummary = Parsed<typeof modelSummary>;
+
+/** A model file that can be asked beside the one on show. */
+export const modelName = record({
+	uri: text,
+	/** Its path as people know it, such as `mqar-linear/model.onnx`. */
+	name: text,
+});
+export type ModelName = Parsed<typeof modelName>;

@@ -7,6 +7,7 @@ import { bytesSource } from '../../extension/onnx/bytes-source.ts';
 import { indexModel } from '../../extension/onnx/index-model.ts';
 import { planProbes } from '../../extension/onnx/probes.ts';
 import { FolderFiles } from '../../extension/workspace/folder-files.ts';
+import { FolderModels } from '../../extension/workspace/folder-models.ts';
 import { parseInputFile } from '../../extension/workspace/input-file.ts';
 import { summarizeModel } from '../../extension/workspace/model-summary.ts';
 import { readTraining } from '../../extension/workspace/training-runs.ts';
@@ -47,6 +48,7 @@ export async function runSample(
 		graphQuestions(index),
 		'gallery',
 		new FolderFiles(folder),
+		new FolderModels(folder),
 	);
 	const request = { model, plan, input, choice: 'wasm' as const, loadMilliseconds: 0 };
 	const silent = () => undefined;

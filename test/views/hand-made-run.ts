@@ -99,6 +99,12 @@ export function contextOf(
 			}),
 		placement: () => Promise.reject(new Error('A hand-made run was placed nowhere.')),
 		again: () => Promise.reject(new Error('A hand-made run cannot be run again.')),
+		models: {
+			list: () => Promise.resolve([]),
+			summary: () => Promise.reject(new Error('A hand-made run has no other models.')),
+			run: () => Promise.reject(new Error('A hand-made run has no other models.')),
+			free: () => Promise.resolve(),
+		},
 		files: {
 			list: () => Promise.resolve([]),
 			describe: () => Promise.reject(new Error('A hand-made run has no files.')),

@@ -247,6 +247,12 @@ export class App {
 					read: (path, name) => this.host.ask('readArray', { path, name }),
 					pick: () => this.host.ask('pickFile', {}),
 				},
+				models: {
+					list: () => this.host.ask('listModels', {}),
+					summary: (uri) => this.host.ask('describeModel', { uri }),
+					read: (uri, offset, length) => this.host.ask('readModel', { uri, offset, length }),
+					planProbes: (uri, request) => this.host.ask('planModel', { uri, request }),
+				},
 				findTensors: (search, stop) => this.host.ask('findTensors', search, { signal: stop }),
 			},
 			signal,

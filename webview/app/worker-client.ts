@@ -1,6 +1,7 @@
 import { Endpoint } from '../../extension/protocol/endpoint.ts';
 import type { ProbePlan, ProbeRequest } from '../../extension/protocol/messages.ts';
 import type { ModelSummary } from '../../extension/protocol/model.ts';
+import type { OtherModels } from '../../extension/protocol/other-models.ts';
 import type { TensorSearch, TensorsFound } from '../../extension/protocol/tensors.ts';
 import type { RunManifest } from '../../extension/protocol/run.ts';
 import { fromWorkerMethods, workerMethods, type WorkerRun } from '../runtime/worker-methods.ts';
@@ -20,6 +21,7 @@ export interface WorkerEvents {
 	deviceLost(reason: string): void;
 	planProbes(request: ProbeRequest, signal: AbortSignal): Promise<ProbePlan>;
 	readonly files: ArrayFiles;
+	readonly models: OtherModels;
 	findTensors(search: TensorSearch, signal: AbortSignal): Promise<TensorsFound>;
 }
 
@@ -62,6 +64,10 @@ export class WorkerClient {
 				describeFile: ({ path }) => events.files.describe(path),
 				readArray: ({ path, name }) => events.files.read(path, name),
 				pickFile: () => events.files.pick(),
+				listModels: async () => [...(await events.models.list())],
+				describeModel: ({ uri }) => events.models.summary(uri),
+				readModel: ({ uri, offset, length }) => events.models.read(uri, offset, length),
+				planModel: ({ uri, request }) => events.models.planProbes(uri, request),
 				findTensors: (search, stop) => events.findTensors(search, stop),
 				deviceLost: ({ reason }) => (events.deviceLost(reason), null),
 			},

@@ -1,5 +1,6 @@
 import type { GraphQuestions } from '../../extension/protocol/graph-questions.ts';
 import type { ModelSummary } from '../../extension/protocol/model.ts';
+import type { OtherModels } from '../../extension/protocol/other-models.ts';
 import type { BackendChoice, ModelInput, RunManifest } from '../../extension/protocol/run.ts';
 import type {
 	ArrayFiles,
@@ -15,6 +16,7 @@ import { hashInput, tokensOf } from './feeds.ts';
 import type { ModelBytes } from './model-bytes.ts';
 import type { ModelSession, SessionPlan, Surroundings } from './model-session.ts';
 import type { NamedTensors } from './named-tensors.ts';
+import { noModels, OtherRuns } from './other-runs.ts';
 import { RunError } from './run-error.ts';
 import { SessionCache } from './session-cache.ts';
 import { openSite } from './site-operators.ts';
@@ -46,6 +48,7 @@ const noFiles: ArrayFiles = {
 /** Runs one model and computes views on its tensors; the same in the worker and in Node. */
 export class ModelRuntime {
 	private readonly sessions: SessionCache;
+	private readonly others: OtherRuns;
 	private last: LastRun | undefined;
 	private readonly computed = new Map<string, unknown>();
 	private runs = 0;
@@ -56,8 +59,10 @@ export class ModelRuntime {
 		private readonly graph: GraphQuestions,
 		private readonly tool: string,
 		private readonly files: ArrayFiles = noFiles,
+		private readonly models: OtherModels = noModels,
 	) {
 		this.sessions = new SessionCache(surroundings);
+		this.others = new OtherRuns(models, this.sessions);
 	}
 
 	/**
@@ -137,6 +142,12 @@ export class ModelRuntime {
 			attention: (site) => openSite({ device: session.device, tensor }, site),
 			again: (again) => this.again(last, again, signal),
 			files: this.files,
+			models: {
+				list: () => this.models.list(),
+				summary: (uri) => this.models.summary(uri),
+				run: (uri, other) => this.others.run(uri, other, session.chosen.backend, signal),
+				free: (uri) => this.others.free(uri),
+			},
 			findTensors: (search) => this.graph.findTensors(search),
 			placement: () => this.placement(last),
 			chosen: session.chosen,

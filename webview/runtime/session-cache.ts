@@ -22,6 +22,15 @@ export class SessionCache {
 		this.shown = session;
 	}
 
+	/** Lets go of a model's sessions, but for the one on show. */
+	async forget(uri: string): Promise<void> {
+		for (const [key, session] of [...this.kept]) {
+			if (session === this.shown || (JSON.parse(key) as unknown[])[0] !== uri) continue;
+			this.kept.delete(key);
+			await session.dispose();
+		}
+	}
+
 	/**
 	 * @param wasmBecause set where WASM is a fallback whose reason the caller knows
 	 * @throws RunError `session`

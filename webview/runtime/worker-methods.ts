@@ -1,3 +1,4 @@
+import type { ModelName, ModelSummary } from '../../extension/protocol/model.ts';
 import type { ArrayFile, ArrayFileContent, StoredArray } from '../../extension/protocol/files.ts';
 import { unread } from '../../extension/protocol/messages.ts';
 import type { Method, ProbePlan, ProbeRequest } from '../../extension/protocol/messages.ts';
@@ -42,6 +43,11 @@ export const fromWorkerMethods = {
 	describeFile: within<{ path: string }, ArrayFileContent>(),
 	readArray: within<{ path: string; name: string }, StoredArray>(),
 	pickFile: within<Record<string, never>, ArrayFile | null>(),
+	/** So are the other models of the workspace. */
+	listModels: within<Record<string, never>, ModelName[]>(),
+	describeModel: within<{ uri: string }, ModelSummary>(),
+	readModel: within<{ uri: string; offset: number; length: number }, Uint8Array>(),
+	planModel: within<{ uri: string; request: ProbeRequest }, ProbePlan>(),
 	findTensors: within<TensorSearch, TensorsFound>(),
 	deviceLost: within<{ reason: string }, null>(),
 };

@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-web/webgpu';
 import { Endpoint, type Port } from '../../extension/protocol/endpoint.ts';
 import type { ProbeRequest } from '../../extension/protocol/messages.ts';
+import type { OtherModels } from '../../extension/protocol/other-models.ts';
 import type { TensorSearch } from '../../extension/protocol/tensors.ts';
 import { views } from '../app/views.ts';
 import type { ArrayFiles } from '../view-api/view.ts';
@@ -83,6 +84,12 @@ const endpoint = new Endpoint(
 				read: (path, name) => endpoint.ask('readArray', { path, name }),
 				pick: () => endpoint.ask('pickFile', {}),
 			};
+			const models: OtherModels = {
+				list: () => endpoint.ask('listModels', {}),
+				summary: (uri) => endpoint.ask('describeModel', { uri }),
+				read: (uri, offset, length) => endpoint.ask('readModel', { uri, offset, length }),
+				planProbes: (uri, request) => endpoint.ask('planModel', { uri, request }),
+			};
 			const tool = `Attnscope ${ATTNSCOPE_VERSION}`;
 			runtime = new ModelRuntime(
 				{ ort, gpu, log },
@@ -90,6 +97,7 @@ const endpoint = new Endpoint(
 				{ planProbes, findTensors },
 				tool,
 				files,
+				models,
 			);
 			return null;
 		},

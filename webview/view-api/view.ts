@@ -1,5 +1,5 @@
 import type { ArrayFile, ArrayFileContent, StoredArray } from '../../extension/protocol/files.ts';
-import type { AttentionSite, ModelSummary } from '../../extension/protocol/model.ts';
+import type { AttentionSite, ModelName, ModelSummary } from '../../extension/protocol/model.ts';
 import type { Backend, ModelInput, Proof } from '../../extension/protocol/run.ts';
 import type { TensorSearch, TensorsFound } from '../../extension/protocol/tensors.ts';
 import type { OpenSite } from './open-site.ts';
@@ -66,6 +66,23 @@ export interface ArrayFiles {
 	pick(): Promise<ArrayFile | null>;
 }
 
+/** What another model is given and what is read of it. */
+export type RunOther = Required<Pick<RunAgain, 'input' | 'taps'>>;
+
+/** The other models of the workspace, on the backend of the run on show. */
+export interface WorkspaceModels {
+	list(): Promise<readonly ModelName[]>;
+	/** @throws where it is not listed or its graph cannot be read, with a sentence */
+	summary(uri: string): Promise<ModelSummary>;
+	/**
+	 * Loads the model where it is not, and runs it.
+	 * @throws RunError with the runtime's words
+	 */
+	run(uri: string, request: RunOther): Promise<OtherRun>;
+	/** Lets go of its bytes and sessions; whoever ran it and is done calls this. */
+	free(uri: string): Promise<void>;
+}
+
 /** What `compute` and `detail` may reach, in the worker or in Node: nothing else is handed to them. */
 export interface ViewContext extends ReadsTensors {
 	readonly model: ModelSummary;
@@ -89,6 +106,7 @@ export interface ViewContext extends ReadsTensors {
 	 */
 	again(request: RunAgain): Promise<OtherRun>;
 	readonly files: ArrayFiles;
+	readonly models: WorkspaceModels;
 	/** Float tensors of the graph by words of their names, in graph order; any of them can be read by `again`. */
 	findTensors(search: TensorSearch): Promise<TensorsFound>;
 	/** Where the run was, and why there. */

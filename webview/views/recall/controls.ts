@@ -2,6 +2,7 @@ import type { Control, SceneEvent } from '../../view-api/view.ts';
 import { chosenWhy, memoryHeads } from './chosen.ts';
 import type { RecallData } from './compute.ts';
 import type { Known } from './known.ts';
+import { candidates, isChosen } from './models/compared.ts';
 import { progressOf } from './progress.ts';
 import { shownRows } from './rows.ts';
 import { isStopped, type RecallState } from './state.ts';
@@ -55,6 +56,12 @@ export function controls(
 		{ kind: 'button', field: 'seed', label: 'New examples', icon: 'refresh' },
 		{ kind: 'toggle', field: 'failures', label: 'Failures only' },
 		...(done < planned ? [stop] : []),
+		{
+			kind: 'toggle',
+			field: 'compare',
+			label: 'Compare models',
+			help: 'Asks other models of the workspace the same.',
+		},
 		...memoryControls(chosenWhy(data, state, known)),
 	];
 }
@@ -85,6 +92,10 @@ export function act(
 		if (kind === 'point') return { ...state, pointed: `cell ${row}` };
 		return { ...state, cell: state.cell === row ? -1 : row };
 	}
+	if (target === 'models') {
+		if (kind === 'point') return { ...state, pointed: '' };
+		return { ...state, models: toggled(state, known, row) };
+	}
 	if (target === 'retention') {
 		if (kind === 'point') return { ...state, pointed: `retention ${row} ${column}` };
 		return { ...state, step: column + 1 };
@@ -94,4 +105,12 @@ export function act(
 	const name = shownRows(data, state, known).rows[row]?.name ?? '';
 	if (kind === 'point') return { ...state, pointed: name };
 	return { ...state, chosen: name === state.chosen ? '' : name };
+}
+
+/** The addresses chosen once the model of that row was taken in or out. */
+function toggled(state: RecallState, known: Known, row: number): string[] {
+	const fitting = (candidates(known) ?? []).filter(({ unfit }) => unfit === '');
+	return fitting
+		.filter((candidate, at) => isChosen(candidate, state) !== (at === row))
+		.map(({ uri }) => uri);
 }

@@ -5,6 +5,8 @@ import { runBatch } from './probe.ts';
 import { wantedBatches } from './progress.ts';
 import type { RecallState } from './state.ts';
 import { retentionQuery, whyQuery } from './chosen.ts';
+import { askModel, listModels } from './models/ask-model.ts';
+import { comparisonQueries } from './models/compared.ts';
 import { followPairs } from './retention/retention.ts';
 import { explain } from './why/why.ts';
 
@@ -16,10 +18,14 @@ export function recallQueries(
 ): RecallQuery[] {
 	const why = whyQuery(data, state, known);
 	const retention = retentionQuery(data, state, known);
+	const batches = wantedBatches(data, state, known);
+	// the model on show comes first
+	const asking = batches.some((batch) => known({ kind: 'batch', batch }) === undefined);
 	return [
 		...(why ? [why] : []),
 		...(retention ? [retention] : []),
-		...wantedBatches(data, state, known).map((batch) => ({ kind: 'batch', batch }) as const),
+		...batches.map((batch) => ({ kind: 'batch', batch }) as const),
+		...(asking ? [] : comparisonQueries(data, state, known)),
 	];
 }
 
@@ -33,6 +39,10 @@ export function fetchDetail(
 			return runBatch(context, data.tokenModel, query.batch);
 		case 'why':
 			return explain(context, data, query);
+		case 'models':
+			return listModels(context);
+		case 'model':
+			return askModel(context, query);
 		case 'retention':
 			return followPairs(context, data, query);
 	}

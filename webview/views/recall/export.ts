@@ -2,6 +2,7 @@ import type { DataExport } from '../../view-api/view.ts';
 import type { RecallData } from './compute.ts';
 import { whyQuery } from './chosen.ts';
 import type { Known } from './known.ts';
+import { comparedModels } from './models/compared.ts';
 import { progressOf } from './progress.ts';
 import { probeSentence } from './sentence.ts';
 import { isStopped, taskOf, type RecallState } from './state.ts';
@@ -33,6 +34,7 @@ export function exportRecall(data: RecallData, state: RecallState, known: Known)
 				byDistance: byDistance(asked),
 			})),
 			byDistance: byDistance(progress.cells.flatMap(({ asked }) => asked)),
+			...(state.compare && { models: comparedModels(data, state, known).map(({ candidate, result }) => ({ name: candidate.name, ...result })) }), // prettier-ignore
 			...(why?.kind === 'why' && { chosen: whyJson(why, data.vocabulary) }),
 			speed: {
 				queriesPerSecond: done === 0 ? null : (1000 * done) / milliseconds.total,

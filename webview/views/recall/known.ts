@@ -1,3 +1,4 @@
+import type { ListDetail, ListQuery, ModelDetail, ModelQuery } from './models/ask-model.ts';
 import type { BatchResult } from './probe.ts';
 import type { RetentionDetail, RetentionQuery } from './retention/retention.ts';
 import type { Batch } from './task.ts';
@@ -7,6 +8,6 @@ export interface BatchQuery {
 	readonly kind: 'batch';
 	readonly batch: Batch;
 }
-export type RecallQuery = BatchQuery | WhyQuery | RetentionQuery;
-export type RecallDetail = BatchResult | WhyDetail | RetentionDetail;
+export type RecallQuery = BatchQuery | WhyQuery | RetentionQuery | ListQuery | ModelQuery;
+export type RecallDetail = BatchResult | WhyDetail | RetentionDetail | ListDetail | ModelDetail;
 export type Known = (query: RecallQuery) => RecallDetail | undefined;

@@ -5,6 +5,8 @@ import type { RecallData } from './compute.ts';
 import { chosenWhy, retentionQuery, shownMemory, whyQuery } from './chosen.ts';
 import type { Known } from './known.ts';
 import { probeFigures } from './figures.ts';
+import { candidates, comparedModels } from './models/compared.ts';
+import { comparisonFigures, comparisonSentence, modelList } from './models/comparison.ts';
 import { progressOf, type Progress } from './progress.ts';
 import {
 	retentionFigures,
@@ -38,7 +40,17 @@ export function layoutRecall(
 	const below = bars.height + list.height + 2 * GAP;
 	const panel = why ? whyPanel(why, vocabulary, below, size) : nothing;
 	const map = retention ? retentionMap(retention, below + panel.height + GAP, size) : nothing;
-	const sentence = probeSentence(progress, vocabulary, isStopped(state));
+	const compared = comparedModels(data, state, known);
+	const mapEnd = below + panel.height + (retention ? GAP + map.height : 0);
+	const choice = state.compare
+		? modelList(candidates(known) ?? [], compared, state, mapEnd + GAP, size)
+		: nothing;
+	const sentence = [
+		comparisonSentence(compared),
+		probeSentence(progress, vocabulary, isStopped(state)),
+	]
+		.filter((part) => part !== '')
+		.join(' ');
 	return {
 		title: `Associative recall of ${data.name}`,
 		site: '',
@@ -48,11 +60,18 @@ export function layoutRecall(
 				? `Looking into the chosen query… ${sentence}`
 				: sentence,
 		width: size.width,
-		height: Math.ceil(below + panel.height + (retention ? GAP + map.height : 0)),
-		marks: [...bars.marks, ...list.marks, ...panel.marks, ...map.marks],
-		targets: [...bars.targets, ...list.targets, ...panel.targets, ...map.targets],
+		height: Math.ceil(mapEnd + (state.compare ? GAP + choice.height : 0)),
+		marks: [...bars.marks, ...list.marks, ...panel.marks, ...map.marks, ...choice.marks],
+		targets: [
+			...bars.targets,
+			...list.targets,
+			...panel.targets,
+			...map.targets,
+			...choice.targets,
+		],
 		figures: [
 			...(retention ? retentionFigures(retention) : []),
+			...comparisonFigures(compared),
 			...probeFigures(progress.cells, vocabulary),
 		],
 		readout: readout(data, state, progress, known, why, retention),

@@ -1,5 +1,5 @@
 import { scoreRecall, type MqarExample } from '../../../kernels/recall/recall.ts';
-import type { OtherRun, Override, ViewContext } from '../../view-api/view.ts';
+import type { OtherRun, Override, RunAgain } from '../../view-api/view.ts';
 import { examplesOf, type Batch } from './task.ts';
 import { inputOf, type TokenModel } from './token-model.ts';
 
@@ -28,6 +28,13 @@ export interface BatchResult {
 	readonly milliseconds: { readonly total: number; readonly model: number };
 }
 
+/** Whoever can run a model on other tokens: the one on show, or another. */
+export interface Asks {
+	again(
+		request: Required<Pick<RunAgain, 'input' | 'taps'>> & Pick<RunAgain, 'overrides'>,
+	): Promise<OtherRun>;
+}
+
 /** A run of other tokens with its logits. The caller releases it. */
 export interface TokenRun extends OtherRun {
 	/** `[rows, tokens, vocabulary]`. */
@@ -37,7 +44,7 @@ export interface TokenRun extends OtherRun {
 
 /** @throws RunError where the model takes no such tokens; Error where its logits have another shape */
 export async function runTokens(
-	context: ViewContext,
+	context: Asks,
 	model: TokenModel,
 	rows: readonly ArrayLike<number>[],
 	{
@@ -61,7 +68,7 @@ export async function runTokens(
 
 /** Runs the model on a batch of examples and scores each query. */
 export async function runBatch(
-	context: ViewContext,
+	context: Asks,
 	model: TokenModel,
 	batch: Batch,
 ): Promise<BatchResult> {

@@ -26,6 +26,9 @@ export interface RecallState {
 	readonly memory: string;
 	/** Tokens that the shown state has taken in; −1 for those up to the query. */
 	readonly step: number;
+	/** Whether other models are asked too, and which: `all`, addresses, or parts of paths. */
+	readonly compare: boolean;
+	readonly models: readonly string[];
 	/** What is under the cursor, as target and row; not kept. */
 	readonly pointed: string;
 }
@@ -54,6 +57,8 @@ export function restore(data: RecallData, saved: unknown): RecallState {
 		chosen: typeof given.chosen === 'string' ? given.chosen : '',
 		memory: typeof given.memory === 'string' ? given.memory : '',
 		step: whole(given.step, 0, 1_000_000) ?? -1,
+		compare: given.compare === true,
+		models: namesOf(given.models),
 		pointed: typeof given.pointed === 'string' ? given.pointed : '',
 	};
 }
@@ -62,6 +67,13 @@ function whole(value: unknown, least: number, most: number): number | undefined 
 	return Number.isInteger(value) && (value as number) >= least && (value as number) <= most
 		? (value as number)
 		: undefined;
+}
+
+/** Names as a list, or as text with commas; all where nothing is said. */
+function namesOf(value: unknown): string[] {
+	const parts: unknown[] = typeof value === 'string' ? value.split(/\s*,\s*/) : [value].flat();
+	const names = parts.filter((part): part is string => typeof part === 'string' && part !== '');
+	return Array.isArray(value) || names.length > 0 ? names : ['all'];
 }
 
 /** `4, 8, 16` as typed, one number, or a list; undefined where none is a whole number above 0. */
