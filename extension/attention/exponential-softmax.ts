@@ -1,6 +1,7 @@
 import type { Facts } from './facts.ts';
 import { intsOf, type FlatNode } from './flat-node.ts';
 import type { FormFinder } from './form.ts';
+import { maskTerm, type MaskTerm } from './score-path.ts';
 import { readSoftmax } from './softmax-attention.ts';
 
 /** Operators between the sum of a row and its use: a floor under it, another dtype. */
@@ -32,6 +33,45 @@ export const exponentialSoftmax: FormFinder = {
 };
 
 function divided(node: FlatNode, scores: string, powers: string, facts: Facts) {
+	const plain = dividedBySum(node, scores, powers, [], facts);
+	if (plain) return plain;
+	for (const { mask, masked } of maskedPowers(powers, facts)) {
+		const found = dividedBySum(node, scores, masked, [maskTerm('where', mask, null)], facts);
+		if (found) return found;
+	}
+	return null;
+}
+
+/** Where the exponentials are multiplied by zeros and ones: what is 0 there is hidden. */
+function maskedPowers(powers: string, facts: Facts): { mask: string; masked: string }[] {
+	return facts.scope.consumersOf(powers).flatMap(({ opType, inputs, outputs }) => {
+		const mask = inputs.find((input) => input !== powers);
+		const masked = outputs[0];
+		return opType === 'Mul' && mask && masked && isMade(mask, facts) ? [{ mask, masked }] : [];
+	});
+}
+
+/** Made of positions or a triangle, and not of the tokens' values. */
+function isMade(mask: string, { scope }: Facts): boolean {
+	let current = mask;
+	for (let steps = 0; steps < 8; steps++) {
+		if (scope.isConstant(current)) return true;
+		const node = scope.producerOf(current);
+		if (!node) return scope.inputOf(current) !== undefined;
+		if (/^(Trilu|Less|Greater|LessOrEqual|GreaterOrEqual|Not|And|Or|Where|Equal)$/.test(node.opType)) return true; // prettier-ignore
+		if (!/^(Cast|Slice|Unsqueeze|Expand|Reshape|Identity)$/.test(node.opType)) return false;
+		current = node.inputs[0] ?? '';
+	}
+	return false;
+}
+
+function dividedBySum(
+	node: FlatNode,
+	scores: string,
+	powers: string,
+	masks: readonly MaskTerm[],
+	facts: Facts,
+) {
 	for (const sum of facts.scope.consumersOf(powers)) {
 		const axes = intsOf(sum, 'axes') ?? facts.valueOf(sum.inputs[1] ?? '');
 		const axis = axes?.[0];
@@ -39,7 +79,7 @@ function divided(node: FlatNode, scores: string, powers: string, facts: Facts) {
 		const sums = guarded(sum.outputs[0] ?? '', facts);
 		const along = (rank: number) => (axis < 0 ? axis + rank : axis);
 		const weights = quotientOf(powers, sums, facts);
-		const plain = weights && readSoftmax({ node, scores, weights, axis: along }, facts);
+		const plain = weights && readSoftmax({ node, scores, weights, axis: along, masks }, facts);
 		if (plain) return plain;
 		const last = readSoftmax(
 			{
@@ -47,6 +87,7 @@ function divided(node: FlatNode, scores: string, powers: string, facts: Facts) {
 				scores,
 				weights: powers,
 				axis: along,
+				masks,
 				output: (product) => quotientOf(product, sums, facts),
 				notes: ['the weights are not normalised: the sum of a row divides the mixed values'],
 			},

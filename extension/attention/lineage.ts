@@ -32,16 +32,19 @@ const layout = new Set([
 	'Unsqueeze',
 	'Squeeze',
 	'Expand',
+	'Tile',
 ]);
 
 /** Whether a tensor is fed into the graph as it is, at most turned and scaled. */
-function isGiven(name: string, { scope }: Facts): boolean {
+function isGiven(name: string, facts: Facts): boolean {
+	const { scope } = facts;
 	let current = name;
-	for (let steps = 0; steps < 8; steps++) {
+	for (let steps = 0; steps < 12; steps++) {
 		if (scope.inputOf(current)) return true;
 		const node = scope.producerOf(current);
 		if (!node || !layout.has(node.opType)) return false;
-		current = node.inputs.find((input) => input && !scope.isConstant(input)) ?? '';
+		// a scale is made from the size of the keys, which say nothing of where they come from
+		current = node.inputs.find((input) => input && !scope.isConstant(input) && !isSingle(input, facts)) ?? ''; // prettier-ignore
 	}
 	return false;
 }
@@ -93,7 +96,12 @@ class WayBack {
 		for (; found.length < count && !this.isOver; this.at++) {
 			const name = this.queue[this.at]!;
 			// a weight, a mask or a position id is no sequence that keys could come from
-			if (this.facts.scope.isConstant(name) || isWhole(name, this.facts)) continue;
+			if (
+				this.facts.scope.isConstant(name) ||
+				isWhole(name, this.facts) ||
+				isSingle(name, this.facts)
+			)
+				continue;
 			found.push(name);
 			this.seen.add(name);
 			const node = this.facts.scope.producerOf(name);
@@ -106,6 +114,11 @@ class WayBack {
 		}
 		return found;
 	}
+}
+
+/** One number for all tokens, such as a scale made from a size, is no sequence. */
+function isSingle(name: string, facts: Facts): boolean {
+	return facts.shapeOf(name)?.every((size) => size === 1) === true;
 }
 
 function isWhole(name: string, facts: Facts): boolean {

@@ -2,6 +2,7 @@ import type { MaskKind, SiteTensor } from '../protocol/model.ts';
 import { basesOf } from './carry.ts';
 import type { Facts } from './facts.ts';
 import type { FlatNode } from './flat-node.ts';
+import type { Shape } from './inference.ts';
 import { behindCopies } from './scope.ts';
 import type { MaskTerm } from './score-path.ts';
 
@@ -34,15 +35,19 @@ export function actsOnKeys(term: MaskTerm, keys: readonly string[], facts: Facts
 
 const MOST_VISITS = 300;
 
-/** Reads the masks on the way from product to softmax. */
-export function readMasks(terms: readonly MaskTerm[], facts: Facts): MaskReading {
+/**
+ * Reads the masks on the way from product to softmax.
+ *
+ * @param scores letters of the scores' axes, to which masks are broadcast from the right
+ */
+export function readMasks(terms: readonly MaskTerm[], facts: Facts, scores = 'BHTS'): MaskReading {
 	const notes: string[] = [];
 	const origins = terms.map((term) => originOf(term, facts));
 	const kind = strongest(origins.map((origin) => origin.kind));
 	const window = origins.find((origin) => origin.window !== null)?.window ?? null;
 	const tensors: Record<string, SiteTensor | null> = { mask: null };
 	terms.forEach((term, at) => {
-		tensors[at === 0 ? 'mask' : `mask${at + 1}`] = asTensor(term.tensor, facts);
+		tensors[at === 0 ? 'mask' : `mask${at + 1}`] = asTensor(term.tensor, facts, scores);
 		if (term.kind === 'add' && term.factor !== 1) {
 			notes.push(`${term.tensor} is multiplied by ${term.factor} before the softmax`);
 		}
@@ -61,10 +66,10 @@ const order: readonly MaskKind[] = ['causal', 'padding', 'additive', 'none'];
 const strongest = (kinds: readonly MaskKind[]): MaskKind =>
 	order.find((kind) => kinds.includes(kind)) ?? 'none';
 
-function asTensor(name: string, facts: Facts): SiteTensor {
+function asTensor(name: string, facts: Facts, scores: string): SiteTensor {
 	const shape = facts.shapeOf(name);
-	if (!shape || shape.length > 4) return { name, axes: '' };
-	const letters = 'BHTS'.slice(4 - shape.length);
+	if (!shape || shape.length > scores.length) return { name, axes: '' };
+	const letters = scores.slice(scores.length - shape.length);
 	return { name, axes: shape.map((dim, axis) => (dim === 1 ? '1' : letters[axis]!)).join('') };
 }
 
@@ -79,7 +84,7 @@ interface Origin {
 
 /** What a mask is made from: a triangle, an input that marks padding, or other numbers. */
 function originOf(term: MaskTerm, facts: Facts): Origin {
-	const trace = new MaskTrace(facts);
+	const trace = new MaskTrace(facts, facts.shapeOf(term.tensor));
 	trace.follow(term.tensor);
 	const { padding, numbers } = trace;
 	if (trace.causal) return { kind: 'causal', window: trace.window, padding, numbers };
@@ -109,7 +114,11 @@ class MaskTrace {
 	window: number | null = null;
 	private readonly seen = new Set<string>();
 
-	constructor(private readonly facts: Facts) {}
+	constructor(
+		private readonly facts: Facts,
+		/** Of the term as it acts on the scores. */
+		private readonly shape: Shape | null,
+	) {}
 
 	follow(first: string): void {
 		const queue = [first];
@@ -165,7 +174,13 @@ class MaskTrace {
 		const dtype = this.facts.dtypeOf(name) ?? '';
 		const shape = this.facts.shapeOf(name);
 		const perKey = shape !== null && shape.slice(0, -1).filter((dim) => dim !== 1).length <= 1;
-		if (/bool|int/.test(dtype) || perKey) this.padding = true;
+		if (/bool|int/.test(dtype) || (perKey && !this.isWhole(shape))) this.padding = true;
+	}
+
+	/** A number for each pair of query and key, given as it is. */
+	private isWhole(shape: Shape): boolean {
+		const last = this.shape?.slice(-2);
+		return shape.length === 2 && last?.length === 2 && last[0] !== 1 && last[0] === shape[0]; // prettier-ignore
 	}
 
 	/** Positions of keys against positions of queries make a triangle. */
@@ -176,7 +191,10 @@ class MaskTrace {
 		if (!left || !right) return;
 		if (left.along === right.along && left.along !== null) return;
 		this.causal = true;
-		const offset = Math.abs(left.offset - right.offset);
+		// keys so far before the query are out of reach; queries counted on from a past are not
+		const [query, key] = left.along === 0 || right.along === 1 ? [right, left] : [left, right];
+		const known = left.along !== null || right.along !== null;
+		const offset = known ? key.offset - query.offset : Math.abs(left.offset - right.offset);
 		if (offset > 1) this.window = offset;
 	}
 

@@ -1,6 +1,7 @@
 import { add, divide, multiply, productOf, subtract, type Dim } from './dims.ts';
 import type { Inference, Shape } from './inference.ts';
 import { intOf, intsOf, stringOf, type FlatNode } from './flat-node.ts';
+import { moreShapeRules } from './more-shape-rules.ts';
 import { parseEquation } from './equation.ts';
 import { sliceBounds } from './value-rules.ts';
 
@@ -224,11 +225,16 @@ const tile: Rule = (node, facts) => {
 const pad: Rule = (node, facts) => {
 	const shape = shapeAt(node, facts, 0);
 	const pads = intsOf(node, 'pads') ?? facts.valueOf(node.inputs[1] ?? '');
-	if (!shape || node.inputs[3]) return shape && [shape.map(() => null)];
+	if (!shape) return null;
+	const listed = node.inputs[3] ? facts.valueOf(node.inputs[3]) : shape.map((_, axis) => axis);
+	if (!listed) return [shape.map(() => null)];
+	const padded = listed.map((axis) => (typeof axis === 'number' ? wrap(axis, shape.length) : -1));
 	return [
-		shape.map((dim, axis) =>
-			add(add(dim, pads?.[axis] ?? null), pads?.[axis + shape.length] ?? null),
-		),
+		shape.map((dim, axis) => {
+			const at = padded.indexOf(axis);
+			if (at < 0) return padded.includes(-1) ? null : dim;
+			return add(add(dim, pads?.[at] ?? null), pads?.[at + padded.length] ?? null);
+		}),
 	];
 };
 
@@ -350,4 +356,5 @@ export const shapeRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 	['Size', () => [[]]],
 	['ConstantOfShape', (node, facts) => [facts.valueOf(node.inputs[0] ?? '')]],
 	['Range', (node, facts) => [[facts.valueOf(node.inputs[1] ?? '')?.[0] ?? null]]],
+	...moreShapeRules,
 ]);

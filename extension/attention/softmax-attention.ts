@@ -41,6 +41,8 @@ export interface Normaliser {
 	/** The mixed values where they are not the product's own result, as when the sum divides them last. */
 	readonly output?: (product: string) => string | null;
 	readonly notes?: readonly string[];
+	/** Masks that act after the exponential. */
+	readonly masks?: readonly MaskTerm[];
 }
 
 /** Reads the attention around a normaliser, or null where there is none. */
@@ -108,7 +110,7 @@ function meetValues(
 }
 
 function describe(
-	{ node, scores, weights, output, notes: said = [] }: Normaliser,
+	{ node, scores, weights, output, notes: said = [], masks: later = [] }: Normaliser,
 	path: ScorePath,
 	value: ValuePath,
 	keyLabel: string | null,
@@ -126,10 +128,10 @@ function describe(
 	const count = countHeads(operands, facts);
 	const axes = axesOfRoles(operands, value, path.labels, keyLabel, count, facts);
 	const keys = keyLabel === null ? [] : basesOf(keyLabel);
-	const terms = [...path.masks, ...biasOf(node, path.labels)].filter((term) =>
+	const terms = [...path.masks, ...later, ...biasOf(node, path.labels)].filter((term) =>
 		actsOnKeys(term, keys, facts),
 	);
-	const masks = readMasks(terms, facts);
+	const masks = readMasks(terms, facts, /^\w{2,4}$/.test(axes.scores) ? axes.scores : 'BHTS');
 	const named = (name: string, letters: string): SiteTensor => {
 		const source = floatBehind(name, facts);
 		if (source.quantised)
