@@ -71,7 +71,7 @@ function acrossQueries(
 	// the backward pass sums the same weights over queries
 	if (others.length !== 1 || keyLabel === undefined || isTrained(facts)) return null;
 	const value = meetValues(normaliser.weights, path, keyLabel, facts);
-	if (!value || value.notes.length === 0) return null;
+	if (!value) return null;
 	const notes = ['the softmax runs over queries, not over keys'];
 	return describe({ ...normaliser, notes }, path, value, keyLabel, facts);
 }

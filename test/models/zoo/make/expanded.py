@@ -159,3 +159,27 @@ def expanded_without_padding():
 @graph
 def expanded_mask_of_zeros_and_past():
     return expanded([2, 4, 24], [2, 6, 24], [2, 6, 24], heads=(3, 3), past=[2, 3, 12, 8], mask=[4, 18])
+
+
+@graph
+def softmax_over_the_query_axis():
+    """An axis counted for merged heads and kept when they were split: the graph runs, and the finder says what it does."""
+    from by_hand import X, finish, qkv
+
+    b = Builder()
+    q, k, v = qkv(b)
+    scores = b.node('Add', [b.node('MatMul', [b.node('Div', [q, b.constant(2.0)]), k]), b.weight(5, 5)])
+    weights = b.node('Softmax', [scores], axis=2, name='softmax_qk')
+    return finish(b, b.node('MatMul', [weights, v]), inputs=X)
+
+
+@graph
+def scores_in_half_precision_with_the_scale_outside():
+    """A diffusion transformer's block: q and k come from outside, scores are widened before the scale."""
+    b = Builder()
+    scores = b.node('MatMul', ['q', 'k'])
+    scaled = b.node('Mul', [b.node('Cast', [scores], to=FLOAT), b.constant(100.0)])
+    weights = b.node('Cast', [b.node('Softmax', [scaled], axis=-1, name='attn/Softmax')], to=10)
+    mixed = b.node('MatMul', [weights, b.node('Cast', ['v'], to=10)])
+    b.nodes.append(helper.make_node('Reshape', [b.node('Transpose', [mixed], perm=(0, 2, 1, 3)), b.constant([2, 4, 32])], ['out'], 'last'))
+    return b.model({'q': ([2, 4, 4, 8], 10), 'k': ([2, 4, 8, 4], 10), 'v': ([2, 4, 4, 8],)}, {'out': ([2, 4, 32], 10)}, 17)
