@@ -4,6 +4,7 @@ import { gatedDeltaRule } from './gated-delta-rule/gated-delta-rule.ts';
 import { hybridAttention } from './hybrid-attention/hybrid-attention.ts';
 import { linearAttention } from './linear-attention/linear-attention.ts';
 import { momentumAttention } from './momentum-attention/momentum-attention.ts';
+import { retention } from './retention/retention.ts';
 import { selectiveAttention } from './selective-attention/selective-attention.ts';
 import { softmaxAttention } from './softmax-attention/softmax-attention.ts';
 import { superposedAttention } from './superposed-attention/superposed-attention.ts';
@@ -24,6 +25,9 @@ export const operators = {
 	superposed: superposedAttention,
 	momentum: momentumAttention,
 } as const;
+
+/** The same for forms that a model may write in parallel, with the decay between every two tokens as a table. */
+export const tableOperators = { gated: retention } as const;
 
 /** A form that has an operator. */
 export type OperatorForm = keyof typeof operators;

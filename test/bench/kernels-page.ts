@@ -37,7 +37,7 @@ export interface StatisticsPair {
 	readonly materialisedBytes: number;
 }
 
-/** Milliseconds of a result at T and 2T tokens: the least of five rounds each. */
+/** Milliseconds of a result at T and 2T tokens: the least of nine rounds each. */
 export interface Growth {
 	readonly result: string;
 	readonly tokens: number;
@@ -270,7 +270,7 @@ async function measureGrowth(tokens: number): Promise<Growth[]> {
 	for (const [result, ask] of grown) {
 		const asked = both.map((buffers) => () => ask(buffers));
 		for (const each of asked) await each();
-		const [onceMs, twiceMs] = await alternate(asked[0]!, asked[1]!, 5, smallest);
+		const [onceMs, twiceMs] = await alternate(asked[0]!, asked[1]!, 9, smallest);
 		growth.push({ result, tokens, onceMs, twiceMs });
 		console.info(JSON.stringify(growth.at(-1)));
 	}

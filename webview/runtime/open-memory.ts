@@ -1,13 +1,12 @@
 import type { AttentionSite } from '../../extension/protocol/model.ts';
 import type { MemoryResults } from '../../kernels/common/memory-results.ts';
-import { deltaRule } from '../../kernels/delta-rule/delta-rule.ts';
-import { gatedDeltaRule } from '../../kernels/gated-delta-rule/gated-delta-rule.ts';
-import {
-	linearAttention,
-	type Decay,
-	type MemoryInputs,
-	type MemoryShape,
+import type {
+	Decay,
+	MemoryInputs,
+	MemoryShape,
 } from '../../kernels/linear-attention/linear-attention.ts';
+import { operators, tableOperators } from '../../kernels/operators.ts';
+import { isTable } from '../view-api/attention-taps.ts';
 import type { OpenSite } from '../view-api/open-site.ts';
 import { siteTensor, SiteTensorError, sizeOf, strided } from '../view-api/site-tensors.ts';
 import { channelsOf, headsOf, type Tensors } from './site-shape.ts';
@@ -82,8 +81,33 @@ async function decayOf(
  */
 export async function openMemory(context: Tensors, site: AttentionSite): Promise<OpenSite> {
 	const opened = await readMemory(context, site);
+	if (isTable(site)) return openTable(context, site, opened);
 	const memory = memoryOf(context, site, opened);
 	return { results: memory, memory, output: opened.output, queryOffset: 0, signed: true };
+}
+
+/** A gated site written in parallel has no state to ask, but its matrix is the same. */
+async function openTable(
+	context: Tensors,
+	site: AttentionSite,
+	{ inputs, shape, output }: OpenedMemory,
+): Promise<OpenSite> {
+	const { B, H, queryHeads, keyHeads, valueHeads, T, K, V } = shape;
+	if (queryHeads !== H || keyHeads !== valueHeads) {
+		throw new SiteTensorError(
+			`A table of decays is drawn for a query head each and key heads as many as value heads, got ${queryHeads} of ${H}, ${keyHeads} and ${valueHeads}.`,
+		);
+	}
+	const mask = await siteTensor(context, site, 'mask');
+	const letters = { head: 'HG', token: 'T', channel: 'S' };
+	const table = await strided(mask, letters, 1, context.device);
+	const results = tableOperators.gated(
+		context.device,
+		{ q: inputs.q, k: inputs.k, v: inputs.v, table },
+		{ B, H, keyHeads, T, S: T, K, V },
+		site.scale === null ? {} : { scale: site.scale },
+	);
+	return { results, memory: undefined, output, queryOffset: 0, signed: true };
 }
 
 /** The operator of a memory's form. @throws SiteTensorError or KernelError for what it lacks */
@@ -97,11 +121,11 @@ export function memoryOf(
 	// the state of a routed layer
 	if (site.form === 'gated-delta' || (site.form === 'hybrid' && decay && beta)) {
 		if (!decay || !beta) throw missing(site, decay ? 'beta' : 'alpha');
-		return gatedDeltaRule(device, { ...inputs, decay, beta }, shape, options);
+		return operators['gated-delta'](device, { ...inputs, decay, beta }, shape, options);
 	}
 	if (site.form === 'delta') {
 		if (!beta) throw missing(site, 'beta');
-		return deltaRule(device, { ...inputs, beta }, shape, options);
+		return operators.delta(device, { ...inputs, beta }, shape, options);
 	}
 	if (site.form === 'gated' && !decay) throw missing(site, 'alpha');
 	if (site.mask !== 'causal' && site.mask !== 'none') {
@@ -109,11 +133,10 @@ export function memoryOf(
 			'Linear attention is drawn causal or unmasked; this site has a mask of its own.',
 		);
 	}
-	return linearAttention(device, inputs, shape, {
+	return operators[site.form === 'gated' ? 'gated' : 'linear'](device, inputs, shape, {
 		...options,
 		causal: site.mask === 'causal',
-		// what is added to a row's sum, about 1e-6, is far under the tolerance of a proof
-		...(site.tensors['normaliser'] ? { normaliser: { epsilon: 0 } } : {}),
+		...(site.tensors['normaliser'] ? { normaliser: { epsilon: site.epsilon ?? 0 } } : {}),
 	});
 }
 

@@ -1,8 +1,6 @@
 import type { AttentionSite } from '../../extension/protocol/model.ts';
-import {
-	softmaxAttention,
-	type SoftmaxInputs,
-} from '../../kernels/softmax-attention/softmax-attention.ts';
+import { operators } from '../../kernels/operators.ts';
+import type { SoftmaxInputs } from '../../kernels/softmax-attention/softmax-attention.ts';
 import type { OpenSite } from '../view-api/open-site.ts';
 import { siteTensor, sizeOf, strided } from '../view-api/site-tensors.ts';
 import { readMasks } from './read-masks.ts';
@@ -40,7 +38,7 @@ export async function openSoftmax(context: Tensors, site: AttentionSite): Promis
 		...(await readMasks(context, site, shape)),
 	};
 	const queryOffset = site.cross ? 0 : Math.max(0, shape.S - shape.T);
-	const results = softmaxAttention(device, inputs, shape, {
+	const results = operators.softmax(device, inputs, shape, {
 		queryOffset,
 		causal: site.mask === 'causal',
 		...(site.scale === null ? {} : { scale: site.scale }),

@@ -136,7 +136,8 @@ describe('masks of a softmax site', () => {
 			);
 			const own = (t: number) => t + past;
 			const answers = output((b, _h, t, j) => (padded(b, j) || j <= own(t) - 3 ? -Infinity : 0), 2);
-			const given = { tensors, mask: 'padding', maskMeans: means, window: 3, softCap: 2 } as const;
+			const given = { tensors, mask: 'padding', epsilon: null,
+	maskMeans: means, window: 3, softCap: 2 } as const;
 			const masks = [tensorOf('m', [B, 1, 1, S], table)];
 			expect(await residualOf(given, masks, answers)).toBeLessThan(tolerance);
 		},
@@ -151,5 +152,52 @@ describe('masks of a softmax site', () => {
 				output(() => 0),
 			),
 		).rejects.toThrow('The graph has no tensor that can be read as mask.');
+	});
+});
+
+describe('a gated site written in parallel', () => {
+	it('is proved by its table of decays, and has no state to ask', async () => {
+		const [tokens, gamma] = [6, 0.8];
+		const names = { q: 'BHTK', k: 'BHSK', v: 'BHSV' } as const;
+		const [queries, keys, values] = [4, 5, 6].map((seed) => filled(H * tokens * K, seed));
+		const table = Float32Array.from({ length: tokens * tokens }, (_, at) => {
+			const [t, j] = [Math.floor(at / tokens), at % tokens];
+			return j > t ? 0 : gamma ** (t - j);
+		});
+		const answers = new Float32Array(H * tokens * K);
+		for (let row = 0; row < H * tokens; row++) {
+			const [h, t] = [Math.floor(row / tokens), row % tokens];
+			for (let j = 0; j <= t; j++) {
+				const key = (h * tokens + j) * K;
+				let product = 0;
+				for (let i = 0; i < K; i++) product += queries![row * K + i]! * keys![key + i]!;
+				for (let i = 0; i < K; i++) {
+					answers[row * K + i]! += 0.5 * product * gamma ** (t - j) * values![key + i]!;
+				}
+			}
+		}
+		const given: AttentionSite = {
+			...site,
+			form: 'gated',
+			heads: H,
+			scale: 0.5,
+			tensors: {
+				...Object.fromEntries(Object.entries(names).map(([name, axes]) => [name, { name, axes }])),
+				mask: { name: 'd', axes: '11TS' },
+				output: { name: 'o', axes: 'BHTV' },
+			},
+		};
+		expect(attentionTaps(given)).toContain('d');
+		const size = [1, H, tokens, K];
+		const context = contextOf(modelWith(given), [
+			tensorOf('q', size, queries!),
+			tensorOf('k', size, keys!),
+			tensorOf('v', size, values!),
+			tensorOf('d', [1, 1, tokens, tokens], table),
+			tensorOf('o', size, answers),
+		]);
+		const { results, memory, output: own, signed } = await context.attention(given);
+		expect((await results.residual(own)).overall).toBeLessThan(tolerance);
+		expect([memory, signed]).toEqual([undefined, true]);
 	});
 });

@@ -6,7 +6,7 @@ const MEMORY = [...SOFTMAX, 'alpha', 'beta', 'normaliser'];
 const roles: Readonly<Record<string, readonly string[]>> = {
 	softmax: [...SOFTMAX, 'mask'],
 	linear: MEMORY,
-	gated: MEMORY,
+	gated: [...MEMORY, 'mask'],
 	delta: MEMORY,
 	'gated-delta': MEMORY,
 	hybrid: [...MEMORY, 'mask', 'choice'],
@@ -37,6 +37,11 @@ export function maskRoles({ tensors }: AttentionSite): string[] {
 	return Object.keys(tensors).filter((role) => /^mask\d*$/.test(role) && tensors[role]);
 }
 
+/** Whether a gated site is written in parallel: what is left of each key is a tensor that multiplies the scores. */
+export function isTable({ form, tensors }: AttentionSite): boolean {
+	return form === 'gated' && !tensors['alpha'] && Boolean(tensors['mask']);
+}
+
 /**
  * Whether what a query sees is a tensor of the run: a causal mask is a rule, unless something else acts on the scores
  * beside it or in it (padding, slopes, position biases, a router).
@@ -45,6 +50,7 @@ export function readsMask(site: AttentionSite): boolean {
 	const { form, kind, mask, notes } = site;
 	const masks = maskRoles(site).length;
 	if (form === 'hybrid') return masks > 0;
+	if (form === 'gated') return isTable(site);
 	if (mask !== 'causal') return mask !== 'none';
 	if (notes.some((note) => note.startsWith('the causal mask also'))) return masks > 0;
 	return masks > (kind === 'fused' ? 0 : 1);

@@ -25,6 +25,8 @@ export interface ScoreRecipe {
 	readonly slopes?: Float32Array<ArrayBuffer> | undefined;
 	/** `[B, H, T, S]`, added; −∞ hides. */
 	readonly additive?: Strided | undefined;
+	/** `[B, H, T, S]`, multiplied, in the place of `additive`. */
+	readonly factors?: Strided | undefined;
 	/** `[B, H, T, S]` of bytes. */
 	readonly allowed?:
 		| {
@@ -130,8 +132,8 @@ function recordTile(
 		readonly tokens?: number;
 	},
 ): void {
-	const { sizes, q, scale, softCap, slopes, additive, allowed, causalFill, window, routes } =
-		recipe;
+	const { sizes, q, scale, softCap, slopes, allowed, causalFill, window, routes, factors } = recipe;
+	const additive = recipe.additive ?? factors;
 	const { H, group, S, K } = sizes;
 	const none = [0, 0, 0, 0];
 	const allowedFill = allowed?.fill ?? -Infinity;
@@ -142,7 +144,8 @@ function recordTile(
 			plain: recipe.plain ?? false,
 			causal: causalFill !== undefined,
 			causal_excludes: causalFill === -Infinity,
-			additive_mask: additive !== undefined,
+			additive_mask: recipe.additive !== undefined,
+			multiplied: factors !== undefined,
 			allowed_mask: allowed !== undefined,
 			allowed_excludes: allowedFill === -Infinity,
 			capped: softCap !== undefined,

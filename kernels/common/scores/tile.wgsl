@@ -9,6 +9,7 @@ override plain = false; // no softmax follows: what may not be seen is 0
 override causal = false;
 override causal_excludes = false; // else later keys get causal_fill
 override additive_mask = false;
+override multiplied = false; // by `additive`, in place of a sum
 override allowed_mask = false;
 override allowed_excludes = false; // else the others get allowed_fill
 override capped = false;
@@ -55,6 +56,11 @@ fn masked(raw: vec4f, batch: u32, head: u32, t: u32, j: vec4u) -> vec4u {
 		let hidden = bits == vec4u(EXCLUDED);
 		excluded = excluded | hidden;
 		score += bitcast<vec4f>(select(bits, vec4u(), hidden));
+	}
+	if (multiplied) {
+		let strides = shape.additive_strides;
+		let at = shape.additive_offset + batch * strides.x + head * strides.y + t * strides.z + key * strides.w;
+		score *= bitcast<vec4f>(vec4u(additive[at.x], additive[at.y], additive[at.z], additive[at.w]));
 	}
 	if (allowed_mask) {
 		let strides = shape.allowed_strides;
