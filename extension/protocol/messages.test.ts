@@ -19,6 +19,7 @@ const site = {
 	window: null,
 	cross: false,
 	tensors: { q: { name: 'q', axes: 'BHTK' }, mask: null },
+	epsilon: null,
 	maskMeans: null,
 	node: 17,
 	nodeName: '/layers.0/mixer/Softmax',
@@ -68,6 +69,19 @@ const model = {
 			},
 		],
 	},
+	linears: [
+		{
+			name: '/up/MatMul',
+			path: '/up',
+			input: 'x1',
+			weight: 'up.weight',
+			output: 'h',
+			inputs: 8,
+			outputs: 32,
+			transposed: false,
+		},
+	],
+	tables: [{ name: 'embedding.weight', rows: 256, width: 8 }],
 	training: [{ name: 'm', parameters: 3, seed: 1, curve: [{ step: 10, seconds: 0.5, loss: 2.5 }] }],
 };
 const input = {
