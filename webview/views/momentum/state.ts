@@ -34,7 +34,7 @@ export interface MomentumState extends CloudSetup {
 const STAGES_PER_S = 1.25;
 const FRAMES_PER_S = 24;
 /** What the dial is tried at unasked. */
-const SWEEP = [0, 0.25, 0.5, 0.75];
+const SWEEP = [0, 0.5];
 
 export const isPlaying = ({ play }: MomentumState) => play % 2 === 1;
 export const lastStage = ({ depth }: MomentumData) => Math.max(0, depth.stages.length - 1);

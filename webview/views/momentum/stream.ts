@@ -34,7 +34,7 @@ export function fitsMomentum(model: ModelSummary): Fit {
 	if (selfAttention.length === 0) {
 		return { fits: false, reason: 'No tokens attend to each other in this model.' };
 	}
-	if (hasVelocity(model)) return { fits: true };
+	if (hasVelocity(model)) return { fits: true, first: true };
 	if (selfAttention.some(({ mask }) => mask === 'causal')) return { fits: true };
 	return {
 		fits: false,
