@@ -4,7 +4,9 @@ import type { FlatNode } from './flat-node.ts';
 
 /** An attention site before it is counted and named. */
 export interface Finding {
-	readonly site: Omit<AttentionSite, 'id' | 'layer' | 'path' | 'node' | 'nodeName'>;
+	readonly site: Omit<AttentionSite, 'id' | 'layer' | 'path' | 'node' | 'nodeName' | 'epsilon'> & {
+		readonly epsilon?: number | null;
+	};
 	/** The node that mixes: it gives the site its place in the order, its path and its name. */
 	readonly node: FlatNode;
 	/** The products it is made of: no other form may claim them. */

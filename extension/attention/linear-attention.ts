@@ -112,6 +112,7 @@ function quadratic(chain: Chain, facts: Facts): Finding | null {
 		parts: [product.node, outer.node],
 		site: {
 			...plain(decays ? 'gated' : 'linear', count),
+			epsilon: norm?.epsilon ?? null,
 			scale: path.scale,
 			mask: masks.kind,
 			window: masks.window,
@@ -160,6 +161,7 @@ function folded(chain: Chain, facts: Facts): Finding | null {
 		parts: [product.node, outer.node],
 		site: {
 			...plain('linear', count),
+			epsilon: norm?.epsilon ?? null,
 			scale: path.scale,
 			mask: 'none',
 			window: null,

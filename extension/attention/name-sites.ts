@@ -27,6 +27,7 @@ export function nameSites(placed: readonly Placed[]): AttentionSite[] {
 		taken.set(base, times + 1);
 		return {
 			...site,
+			epsilon: site.epsilon ?? null,
 			id: times === 0 ? base : `${base}#${times + 1}`,
 			layer: layers[at]!,
 			path,

@@ -29,6 +29,8 @@ const guards = new Set([
 export interface Normalised {
 	readonly divisor: string;
 	readonly output: string;
+	/** What is added to the sum before it divides. */
+	readonly epsilon: number;
 }
 
 /**
@@ -47,13 +49,34 @@ export function normalisedBy(
 		const division = consumers.find((node) => node.opType === 'Div' && node.inputs[0] === current);
 		const divisor = division?.inputs[1];
 		if (division && divisor && isSum(divisor, weights, facts)) {
-			return { divisor, output: division.outputs[0] ?? current };
+			return {
+				divisor,
+				output: division.outputs[0] ?? current,
+				epsilon: addedTo(divisor, facts),
+			};
 		}
 		const next = consumers.find((node) => between.has(node.opType));
 		if (consumers.length !== 1 || !next?.outputs[0]) return null;
 		current = next.outputs[0];
 	}
 	return null;
+}
+
+/** The constants added to a sum on its way to the division. */
+function addedTo(name: string, facts: Facts): number {
+	let [current, added] = [name, 0];
+	for (let steps = 0; steps < 8; steps++) {
+		const node = facts.scope.producerOf(current);
+		if (!node || !guards.has(node.opType)) return added;
+		if (node.opType === 'Add') {
+			const number = node.inputs
+				.map((input) => facts.numberOf(input))
+				.find((each) => each !== null);
+			added += number ?? 0;
+		}
+		current = node.inputs.find((input) => !facts.scope.isConstant(input)) ?? '';
+	}
+	return added;
 }
 
 function isSum(name: string, weights: string | null, facts: Facts): boolean {

@@ -23,6 +23,7 @@ const site: AttentionSite = {
 	window: null,
 	cross: false,
 	tensors: {},
+	epsilon: null,
 	maskMeans: null,
 	node: 5,
 	nodeName: '/layers.1/mixer/Softmax',

@@ -58,6 +58,8 @@ export const attentionSite = record({
 	/** Scores are `softCap * tanh(scores / softCap)` before the mask; null for none. */
 	softCap: optional(finite),
 	mask: maskKind,
+	/** Added to the sum of a row of weights that divides the result; null where nothing divides it. */
+	epsilon: optional(finite),
 	/** How many keys a query sees at most, itself included, in a sliding window; null for all. */
 	window: optional(count),
 	/** Keys come from another sequence than queries. */

@@ -27,6 +27,7 @@ export const site: AttentionSite = {
 		weights: null,
 		output: { name: 'o', axes: 'BHTV' },
 	},
+	epsilon: null,
 	maskMeans: null,
 	node: 7,
 	nodeName: '/layers.0/mixer/Softmax',

@@ -53,12 +53,7 @@ function start(
 ) {
 	const bytes = new ModelBytes(file.length);
 	bytes.put(0, file);
-	const runtime = new ModelRuntime(
-		{ ort, gpu: undefined },
-		[view],
-		graphQuestions(index),
-		'test',
-	);
+	const runtime = new ModelRuntime({ ort, gpu: undefined }, [view], graphQuestions(index), 'test');
 	const plan = planProbes(index, request);
 	const run: RunRequest = { model, plan, input, choice: 'auto', loadMilliseconds: 0 };
 	return { runtime, bytes, run };
