@@ -98,7 +98,7 @@ function numbers(map: HeatMap, box: Area, { characterWidth, lineHeight }: Size):
 			y: box.y + (row + 0.5) * high,
 			text: value.toFixed(2),
 			// the ends of both ramps are dark, their middle or low end is the page's own colour
-			fill: Math.abs(value) > reach * 0.55 ? 'background' : 'text',
+			fill: Math.abs(value) > reach * 0.8 ? 'background' : 'text',
 			size: 'small',
 			align: 'middle',
 		};

@@ -39,7 +39,7 @@ export interface Plot {
 /** Axes, lines, dots, bars and rules as marks, so that they stand in exported pictures and hovers too. */
 export function plotBlock(plot: Plot, size: Size, minWidth = 250): Block {
 	const height = (width: number) =>
-		(plot.height ?? 150) + size.lineHeight * (3.6 + legendLines(plot, width, size));
+		(plot.height ?? 150) + size.lineHeight * (4.8 + legendLines(plot, width, size));
 	return {
 		minWidth,
 		maxWidth: 560,
@@ -70,7 +70,7 @@ function plotMarks(plot: Plot, box: Box, size: Size): Mark[] {
 	const left = 6 * characterWidth;
 	const inner: Box = {
 		x: box.x + left,
-		y: box.y + lineHeight * (1.3 + legend.lines) + 4,
+		y: box.y + lineHeight * (2.5 + legend.lines) + 4,
 		width: box.width - left - 8,
 		height: plot.height ?? 150,
 	};
@@ -86,7 +86,10 @@ function plotMarks(plot: Plot, box: Box, size: Size): Mark[] {
 	});
 	const place = placing(plot, inner);
 	marks.push(...axes(plot, inner, place, size));
-	for (const rule of plot.rules ?? []) marks.push(...ruleMarks(rule, plot, inner, place, size));
+	let upright = 0;
+	for (const rule of plot.rules ?? []) {
+		marks.push(...ruleMarks(rule, plot, inner, place, size, rule.along === 'x' ? upright++ : 0));
+	}
 	for (const series of plot.series) marks.push(...seriesMarks(series, plot, inner, place));
 	const below = inner.y + inner.height + lineHeight * 1.8;
 	const label: TextMark = { ...small, x: inner.x + inner.width / 2, y: below, text: plot.xLabel, align: 'middle', maxWidth: inner.width }; // prettier-ignore
@@ -129,7 +132,7 @@ function axes(plot: Plot, box: Box, place: Placing, { lineHeight, characterWidth
 		line([[box.x, box.y], [box.x, box.y + box.height], [box.x + box.width, box.y + box.height]]), // prettier-ignore
 		...xs.map((x): Mark => ({ ...small, x: place.x(x), y: box.y + box.height + lineHeight * 0.75, text: tickText(x), align: 'middle' })), // prettier-ignore
 		...ys.map((y): Mark => ({ ...small, x: box.x - 4, y: place.y(y), text: tickText(y), align: 'end' })), // prettier-ignore
-		{ ...small, x: box.x + 4, y: box.y + lineHeight * 0.4, text: plot.yLabel, maxWidth: box.width - 8 }, // prettier-ignore
+		{ ...small, x: box.x - 6 * characterWidth, y: box.y - lineHeight * 0.95, text: plot.yLabel, maxWidth: box.width + 6 * characterWidth }, // prettier-ignore
 	];
 }
 
@@ -151,21 +154,22 @@ function rootTicks(most: number): number[] {
 	return [...new Set([0, top / 100, top / 10, top].filter((x) => x === 0 || x >= 1))];
 }
 
+/** @param line labels of upright rules stand one under the other */
 function ruleMarks(
 	{ at, along, label, role }: Rule,
 	plot: Plot,
 	box: Box,
 	place: Placing,
 	{ lineHeight, characterWidth }: Size,
+	line: number,
 ): Mark[] {
-	// prettier-ignore
 	const [from, to] = along === 'x' ? plot.x : plot.y;
 	if (at < from || at > to) return [];
 	const upright = along === 'x';
 	const here = upright ? place.x(at) : place.y(at);
 	const points: [number, number][] = upright
 		? [
-				[here, box.y + lineHeight],
+				[here, box.y],
 				[here, box.y + box.height],
 			]
 		: [
@@ -175,7 +179,7 @@ function ruleMarks(
 	const late = upright && here + label.length * characterWidth > box.x + box.width;
 	return [
 		{ kind: 'line', points, stroke: role, width: 1, dash: [4, 3] },
-		{ kind: 'text', size: 'small', fill: role, text: label, x: upright ? here + (late ? -4 : 4) : box.x + box.width, y: upright ? box.y + lineHeight * 1.5 : here - lineHeight * 0.45, align: upright && !late ? 'start' : 'end', maxWidth: box.width }, // prettier-ignore
+		{ kind: 'text', size: 'small', fill: role, text: label, x: upright ? here + (late ? -4 : 4) : box.x + box.width, y: upright ? box.y + lineHeight * (0.5 + line) : here - lineHeight * 0.45, align: upright && !late ? 'start' : 'end', maxWidth: box.width }, // prettier-ignore
 	];
 }
 

@@ -253,8 +253,8 @@ function cellBlocks(
 	const terms = one.terms.map((value, at) => [at, value] as const);
 	const [low, high] = [Math.min(0, ...one.terms), Math.max(0, ...one.terms)];
 	return [
-		heatMapBlock({ ...map, title: 'Its attention in the shared state', note: 'keys of its own grid row', values: one.together, target: 'together' }, size), // prettier-ignore
-		heatMapBlock({ ...map, title: 'Its attention alone', note: `correlation ${significant(one.correlation)}`, values: one.alone, target: 'alone' }, size), // prettier-ignore
+		heatMapBlock({ ...map, title: 'Attention, shared state', note: 'keys of its own row', values: one.together, target: 'together' }, size), // prettier-ignore
+		heatMapBlock({ ...map, title: 'Attention alone', note: `correlation ${significant(one.correlation)}`, values: one.alone, target: 'alone' }, size), // prettier-ignore
 		plotBlock(
 			{
 				title: `Score of query ${state.query} and key ${state.key}, split`,

@@ -178,7 +178,7 @@ function inputBlocks(layer: MeasuredLayer, one: OneInput, size: Size): Block[] {
 }
 
 const pairNames = ['none of the pair on', 'one on', 'both on'] as const;
-const pairRoles = ['muted', 'linear', 'warning'] as const;
+const pairRoles = ['muted', 'linear', 'softmax'] as const;
 
 function beforeBlock(before: readonly Histogram[], size: Size): Block {
 	const most = Math.max(...before.flatMap(({ counts }) => counts));
@@ -273,7 +273,7 @@ function overlapBlock({ channel }: MeasuredLayer, one: OneInput, size: Size): Bl
 }
 
 function spectrumBlocks(state: SuperpositionState, size: Size, known: KnownLayer): Block[] {
-	const roles = { W: 'accent', R: 'warning', D: 'linear' } as const;
+	const roles = { W: 'accent', R: 'linear', D: 'good' } as const;
 	const found = (['W', 'R', 'D'] as const).flatMap((which) => {
 		const detail = known({ kind: 'spectrum', layer: state.layer, which });
 		return detail?.kind === 'spectrum' ? [{ which, values: detail.values }] : [];

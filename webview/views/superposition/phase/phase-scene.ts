@@ -59,7 +59,7 @@ export function phaseScene(state: SuperpositionState, size: Size, known: KnownTr
 		label: 'every output right',
 		role: 'accent',
 		points: line(({ rates }) => rates.exact),
-		errors: sorted.map(({ rates }) => rates.exactError),
+		errors: sorted.map(({ error }) => error),
 	};
 	const here: Series = {
 		kind: 'dots',
@@ -123,8 +123,8 @@ export function phaseScene(state: SuperpositionState, size: Size, known: KnownTr
 	};
 }
 
-function factsOf({ sizes, tally, rates }: Cell, root: number) {
-	const give = Number.isFinite(rates.exactError) ? ` ± ${significant(rates.exactError)}` : '';
+function factsOf({ sizes, tally, rates, error }: Cell, root: number) {
+	const give = Number.isNaN(error) ? '' : ` ± ${significant(error)}`;
 	return [
 		['neurons over √m′', significant(sizes.neurons / root)],
 		['neurons a function', significant(sizes.neurons / sizes.outputs)],
@@ -167,11 +167,11 @@ export function phaseExport(state: SuperpositionState, known: KnownTrials): Data
 	const root = Math.sqrt(state.outputs);
 	const rows = [...cells]
 		.sort((a, b) => a.sizes.neurons - b.sizes.neurons)
-		.map(({ sizes, tally, rates }) => ({
+		.map(({ sizes, tally, rates, error }) => ({
 			...sizes,
 			ratio: sizes.neurons / root,
 			...rates,
-			exactError: Number.isFinite(rates.exactError) ? rates.exactError : null,
+			exactError: Number.isNaN(error) ? null : error,
 			inputs: tally.inputs,
 			networks: tally.networks,
 		}));

@@ -33,7 +33,7 @@ export const RATIOS = [4, 6, 8, 10, 12, 13, 14, 15, 16, 18, 20, 24, 28, 32] as c
 const ROUNDS = 6;
 
 /** What one batch may cost: about a tenth of a second on a software adapter. */
-const BATCH_WORK = 7e6;
+const BATCH_WORK = 5e6;
 
 type Asked = Pick<SuperpositionState, 'outputs' | 'neurons' | 'channel' | 'active' | 'refine'>;
 
@@ -83,6 +83,17 @@ export interface Cell {
 	readonly sizes: TrialSizes;
 	readonly tally: Tally;
 	readonly rates: Rates;
+	/** Standard error of the exact rate, from the spread between networks; NaN for one network. */
+	readonly error: number;
+}
+
+/** Of a share counted in networks of unlike numbers of inputs. */
+export function standardError(tallies: readonly Tally[]): number {
+	const inputs = tallies.reduce((sum, tally) => sum + tally.inputs, 0);
+	const share = tallies.reduce((sum, tally) => sum + tally.exact, 0) / inputs;
+	const squares = tallies.reduce((sum, { exact, inputs: n }) => sum + (exact - share * n) ** 2, 0);
+	const k = tallies.length;
+	return k > 1 ? Math.sqrt((squares * k) / (k - 1)) / inputs : NaN;
 }
 
 /** What is known of each cell so far; the slider's own cell first, cells without an input left out. */
@@ -97,9 +108,12 @@ export function measuredCells(
 	const batches = batchesOf(asked);
 	const found = batches.map((batch) => known(batch)?.tally);
 	const cells = cellsOf(asked).flatMap((sizes): Cell[] => {
-		const own = found.filter((tally, at) => tally && batches[at]!.sizes.neurons === sizes.neurons);
-		const tally = own.reduce<Tally>((sum, each) => addTallies(sum, each!), noTrials);
-		return tally.inputs === 0 ? [] : [{ sizes, tally, rates: ratesOf(tally, sizes) }];
+		const own = found.flatMap((tally, at) =>
+			tally && batches[at]!.sizes.neurons === sizes.neurons ? [tally] : [],
+		);
+		const tally = own.reduce(addTallies, noTrials);
+		if (tally.inputs === 0) return [];
+		return [{ sizes, tally, rates: ratesOf(tally, sizes), error: standardError(own) }];
 	});
 	return { cells, done: found.filter(Boolean).length, of: batches.length };
 }
