@@ -24,7 +24,7 @@ describe('retention, reference', () => {
 					for (let i = 0; i < 4; i++) {
 						const at = i * 3 + d;
 						state[at] = gammaOf(h) * state[at]! + keys![t * 4 + i]! * values![t * 3 + d]!;
-						expected[(h * 12 + t) * 3 + d]! += state[at]! * queries![(h * 12 + t) * 4 + i]!;
+						expected[(h * 12 + t) * 3 + d]! += state[at] * queries![(h * 12 + t) * 4 + i]!;
 					}
 				}
 			}
