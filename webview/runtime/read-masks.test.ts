@@ -136,8 +136,7 @@ describe('masks of a softmax site', () => {
 			);
 			const own = (t: number) => t + past;
 			const answers = output((b, _h, t, j) => (padded(b, j) || j <= own(t) - 3 ? -Infinity : 0), 2);
-			const given = { tensors, mask: 'padding', epsilon: null,
-	maskMeans: means, window: 3, softCap: 2 } as const;
+			const given = { tensors, mask: 'padding', maskMeans: means, window: 3, softCap: 2 } as const;
 			const masks = [tensorOf('m', [B, 1, 1, S], table)];
 			expect(await residualOf(given, masks, answers)).toBeLessThan(tolerance);
 		},
