@@ -19,7 +19,7 @@ journey(
 		await track.focus();
 		for (const key of ['Home', 'Enter', 'ArrowDown', 'Enter']) await track.press(key);
 		await panel.describes('2 flipped: ');
-		await panel.describes('answers change');
+		await panel.describes('answers of 16 change');
 		expect(await panel.description()).toMatch(/\d+ of 16 answers are right \(16 unforced\)/);
 		expect(await panel.value.innerText()).toContain('the router chose softmax');
 		await session.shot('flipped');

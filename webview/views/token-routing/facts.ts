@@ -13,14 +13,14 @@ export function factLines(
 	{ rows, allRows, keptBytes, stateBytes }: Account,
 	tried: Try | undefined,
 ): Fact[] {
-	const share = percent(rows / allRows);
+	const share = percent(rows / allRows).replace(' %', '\u00a0%');
 	return [
 		[`${name} keeps`, `${rows.toLocaleString('en-US')} of ${allRows.toLocaleString('en-US')} KV rows (${share}), ${bytesText(keptBytes)} + ${bytesText(stateBytes)} state`], // prettier-ignore
 		['softmax branch', proofText(proofs[0]), proofs[0].verified],
 		['state branch', proofText(proofs[1]), proofs[1].verified],
 		...(tried?.identities ?? []).map(({ name: layer, is, apart, holds }): Fact => [
-			`${layer} = ${is}`,
-			`${holds ? '✓ equal' : '✗ differs'}, ${magnitude(apart)}`,
+			`forced ${layer}`,
+			`${holds ? '✓ equals' : '✗ differs from'} ${is}, ${magnitude(apart)}`,
 			holds,
 		]),
 	];

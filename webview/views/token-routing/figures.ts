@@ -93,18 +93,18 @@ export function triesFigure(
 	return {
 		id: 'tries',
 		kind: 'scatter',
-		title: 'What was tried',
-		xLabel: 'chunks kept exactly (share, mean of layers)',
-		yLabel: `right answers (share of ${asked})`,
-		yDomain: [0, 1.05],
+		title: `What was tried: right answers of ${data.base.asked}`,
+		xLabel: 'softmax: chunks kept exactly (share)',
+		yLabel: 'right (share)',
+		yDomain: [0, 1],
 		series: [
 			{
 				label: 'as the model decides',
-				role: 'accent',
+				role: 'good',
 				x: [share(ownRoutes(data))],
 				y: [right / asked],
 			},
-			{ label: 'forced', role: 'softmax', x: done.map(({ x }) => x), y: done.map(({ y }) => y) },
+			{ label: 'forced', role: 'warning', x: done.map(({ x }) => x), y: done.map(({ y }) => y) },
 		],
 	};
 }

@@ -58,12 +58,7 @@ export function layoutRouting(
 	const axis = axisMarks(data, layer, state, past, strip, size);
 	const memoryTop = strip.y + STRIP_HEIGHT + AXIS_ROOM + line * 1.6;
 	const accounts = data.layers.map((each, at) => accountOf(each, digits(routes[at]!)));
-	const memory = memoryBars(
-		accounts,
-		forced ? tryName(state) : 'as routed',
-		memoryTop + line,
-		size,
-	);
+	const memory = memoryBars(accounts, forced ? 'forced' : 'as routed', memoryTop + line, size);
 	const factsTop = memoryTop + line + memory.height + line;
 	const facts = factLines(layer, accounts[state.layer]!, tried?.kind === 'try' ? tried : undefined);
 	const shownFacts = factRows(facts, factsTop, size);
@@ -82,7 +77,7 @@ export function layoutRouting(
 			...(asked > 0
 				? answerRow(answers, 'asked', { ...across, y: below, height: asked }, size)
 				: []),
-			heading(`${size.width < 400 ? 'Token' : 'How token'} ${named(data, state.query)} ${size.width < 400 ? 'in' : 'reads the past in'} ${layer.name}, head ${state.head}${size.width > 560 ? ', by weight × share of the mix' : ''}`, titled, size), // prettier-ignore
+			heading(`${size.width < 400 ? 'Token' : 'How token'} ${named(data, state.query)} ${size.width < 400 ? 'in' : 'reads the past in'} ${layer.name}, head ${state.head}${size.width > 560 ? ', by weight × share of the mix' : ''}${forced ? ' (unforced)' : ''}`, titled, size), // prettier-ignore
 			...pastStrip(layer, state, past, strip, size),
 			...axis,
 			heading(data.layers.length === 1 ? 'Memory after the last token' : `Memory after the last token, ${data.layers.length} routed layers`, memoryTop, size), // prettier-ignore
