@@ -17,6 +17,16 @@ export function controls(
 	state: RecallState,
 	known: Known,
 ): Control<keyof RecallState>[] {
+	const look: Control<keyof RecallState> = {
+		kind: 'choice',
+		field: 'look',
+		label: 'Ask',
+		options: [
+			{ value: 'probe', label: 'for pairs (MQAR)' },
+			{ value: 'text', label: 'what the run’s own text recalls' },
+		],
+	};
+	if (state.look === 'text') return [look];
 	const { done, planned } = progressOf(data, state, known);
 	const stop: Control<keyof RecallState> = {
 		kind: 'button',
@@ -26,6 +36,7 @@ export function controls(
 		help: 'What was asked so far is kept.',
 	};
 	return [
+		look,
 		{ kind: 'text', field: 'pairs', label: 'Pairs', placeholder: '4, 8, 16, 32' },
 		...(data.tokenModel.length === undefined
 			? [{ kind: 'text', field: 'lengths', label: 'Lengths', placeholder: '64, 128' } as const]
@@ -92,6 +103,7 @@ export function act(
 		if (kind === 'point') return { ...state, pointed: `cell ${row}` };
 		return { ...state, cell: state.cell === row ? -1 : row };
 	}
+	if (target === 'hits') return kind === 'press' ? { ...state, hit: row } : state;
 	if (target === 'models') {
 		if (kind === 'point') return { ...state, pointed: '' };
 		return { ...state, models: toggled(state, known, row) };

@@ -16,6 +16,7 @@ export function recallQueries(
 	_size: unknown,
 	known: Known,
 ): RecallQuery[] {
+	if (state.look === 'text') return [];
 	const why = whyQuery(data, state, known);
 	const retention = retentionQuery(data, state, known);
 	const batches = wantedBatches(data, state, known);

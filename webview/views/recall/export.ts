@@ -6,12 +6,14 @@ import { comparedModels } from './models/compared.ts';
 import { progressOf } from './progress.ts';
 import { probeSentence } from './sentence.ts';
 import { isStopped, taskOf, type RecallState } from './state.ts';
+import { exportText } from './text/export-text.ts';
 import { byDistance, chances } from './tally.ts';
 import { whySentence } from './why/sentence.ts';
 import type { WhyDetail } from './why/why.ts';
 
 /** Every query as a row; the table of accuracies as JSON. */
 export function exportRecall(data: RecallData, state: RecallState, known: Known): DataExport {
+	if (state.look === 'text') return exportText(data.text);
 	const progress = progressOf(data, state, known);
 	const lines = progress.cells.flatMap(({ cell, asked }) =>
 		asked.map(

@@ -18,6 +18,7 @@ import { rowList } from './row-list.ts';
 import { rowNamed, shownRows, tokenName } from './rows.ts';
 import { probeSentence, share } from './sentence.ts';
 import { isStopped, type RecallState } from './state.ts';
+import { layoutText } from './text/text-layout.ts';
 import { shownHeads, whyPanel } from './why/panel.ts';
 import { whySentence } from './why/sentence.ts';
 import type { WhyDetail } from './why/why.ts';
@@ -30,6 +31,7 @@ export function layoutRecall(
 	size: Size,
 	known: Known,
 ): Scene {
+	if (state.look === 'text') return layoutText(data, state, size);
 	const progress = progressOf(data, state, known);
 	const { vocabulary } = data;
 	const bars = cellBars(progress.cells, vocabulary, state, 0, size);

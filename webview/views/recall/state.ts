@@ -3,9 +3,14 @@ import type { RecallData } from './compute.ts';
 import { hasRoom, type Cell, type Task } from './task.ts';
 
 const VARIANTS = ['standard', 'renewed-half', 'renewed-all', 'two-passes'] as const;
+const LOOKS = ['probe', 'text'] as const;
 const FILLERS: readonly Filler[] = ['no-keys', 'any', 'none'];
 
 export interface RecallState {
+	/** The probe, or the run's own text. */
+	readonly look: (typeof LOOKS)[number];
+	/** Index of the chosen recalled token of the text; −1 for none. */
+	readonly hit: number;
 	/** Pairs and lengths to cross; what has no room is left out. */
 	readonly pairs: readonly number[];
 	readonly lengths: readonly number[];
@@ -45,6 +50,8 @@ export function restore(data: RecallData, saved: unknown): RecallState {
 	const one = <T>(known: readonly T[], value: unknown, otherwise: T): T =>
 		known.find((each) => each === value) ?? otherwise;
 	return {
+		look: one(LOOKS, given.look, 'probe'),
+		hit: whole(given.hit, 0, 1_000_000) ?? -1,
 		pairs: numbersOf(given.pairs) ?? [4, 8, 16, 32],
 		lengths: numbersOf(given.lengths) ?? usualLengths(data),
 		queries: whole(given.queries, 1, 100_000) ?? 256,
