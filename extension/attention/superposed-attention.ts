@@ -147,6 +147,7 @@ function describe(
 			headSize: keySize,
 			scale: null,
 			softCap: null,
+			epsilon: null,
 			mask: 'none',
 			window: null,
 			cross: false,

@@ -34,6 +34,7 @@ function read(relu: FlatNode, facts: Facts): Finding | null {
 			headSize: null,
 			scale: null,
 			softCap: null,
+			epsilon: null,
 			mask: 'none',
 			window: null,
 			cross: false,
