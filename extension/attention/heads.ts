@@ -94,6 +94,9 @@ const steps = new Set([
 	'DequantizeLinear',
 	'QuantizeLinear',
 	'DynamicQuantizeLinear',
+	// q, k and v cut out of one tensor
+	'Split',
+	'Gather',
 ]);
 
 /** Heads that a reshape or a concatenation of head slices folded into the batch axis. */
@@ -128,6 +131,9 @@ function mergedHeads(name: string, facts: Facts): number | null {
 
 /** `[B, H, T, d]` or `[T, B, H·d]` made `[B·H, T, d]` or `[T, B·H, d]`: the size of the axis folded or split off. */
 function foldedAxis(from: readonly Dim[], to: readonly Dim[]): number | null {
+	// q, k and v still stand in front: `[3, B, H, T, d]` made `[3, B·H, T, d]`
+	if (from.length === 5 && to.length === 4 && from[0] === 3 && to[0] === 3)
+		return foldedAxis(from.slice(1), to.slice(1));
 	if (to.length !== 3) return null;
 	const folds = (batch: Dim, count: Dim) =>
 		to.some((dim) => dim !== null && dim === multiply(batch, count));

@@ -9,6 +9,7 @@ import by_hand  # noqa: F401
 import expanded  # noqa: F401
 import fused  # noqa: F401
 import nested  # noqa: F401
+import variants  # noqa: F401
 import without  # noqa: F401
 import states  # noqa: F401
 import recording
