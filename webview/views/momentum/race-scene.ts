@@ -86,7 +86,13 @@ function describe(
 function trainingSentence(models: readonly ComparedModel[]): string {
 	if (models.length < 2) return '';
 	const [best, ...others] = [...models].sort((a, b) => a.last - b.last);
-	return ` Of the ${models.length} trained models ${best!.name} ends lowest, at ${significant(best!.last)} nats against ${others.map(({ name, last }) => `${significant(last)} (${name})`).join(', ')}, ${counted(best!.seeds, 'seed')} each.`; // prettier-ignore
+	return ` Of the ${models.length} trained models ${best!.name} ends lowest, at ${significant(best!.last)} nats against ${others.map(({ name, last }) => `${significant(last)} (${name})`).join(', ')}, ${seedsOf(models)} each${best!.seeds > 1 ? `, with a spread of up to ${significant(Math.max(...models.map(({ spread }) => spread)))}` : ''}.`; // prettier-ignore
+}
+
+function seedsOf(models: readonly ComparedModel[]): string {
+	const seeds = models.map((model) => model.seeds);
+	const least = Math.min(...seeds);
+	return `${least < Math.max(...seeds) ? 'at least ' : ''}${counted(least, 'seed')}`;
 }
 
 function trainingRows(models: readonly ComparedModel[]): string[][] {
@@ -105,11 +111,13 @@ function trainingRows(models: readonly ComparedModel[]): string[][] {
 /** What these curves do and do not say. */
 function caveats(models: readonly ComparedModel[]): string[] {
 	const seeds = Math.min(...models.map((model) => model.seeds));
+	const seconds = models.map((model) => model.seconds);
+	const fastest = models.reduce((a, b) => (a.seconds <= b.seconds ? a : b));
 	const sizes = models.flatMap(({ parameters }) => parameters ?? []);
 	const apart = sizes.length > 1 ? Math.max(...sizes) / Math.min(...sizes) : 1;
 	return [
 		`${seeds === 1 ? 'One seed each: a difference smaller than that between seeds is none.' : `${seeds} seeds each; thin lines are single seeds.`} The largest of these models has ${significant(apart)} times the parameters of the smallest, since initial velocities have a table of their own; the widened standard model spends as many on width.`, // prettier-ignore
-		'Time is processor time of the training machine, evaluation left out. Equal steps are not equal time: a step of a momentum model costs more.', // prettier-ignore
+		`Time is as the training recorded it. Equal steps are not equal time: these runs took ${Math.min(...seconds).toFixed(1)} s (${fastest.name}) to ${Math.max(...seconds).toFixed(1)} s.`, // prettier-ignore
 		'In the authors’ own tables (SympFormer, arXiv:2603.16535, README of October 2026) momentum models beat the plain one at equal steps with about twice its parameters (3.42 against 6.65 million); the geometric correction is within the spread of seeds and costs 44 to 66 % more; no claim is made at equal compute.', // prettier-ignore
 	];
 }
