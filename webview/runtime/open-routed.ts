@@ -2,6 +2,7 @@ import type { AttentionSite } from '../../extension/protocol/model.ts';
 import type { MemoryShape } from '../../kernels/common/memory/memory.ts';
 import { contiguous, indexOf, type Strided, type Strides } from '../../kernels/common/tensors.ts';
 import { routedState } from '../../kernels/hybrid-attention/hybrid-attention.ts';
+import { chunkSize } from '../view-api/chunk-size.ts';
 import type { NamedTensor } from '../view-api/named-tensor.ts';
 import type { OpenSite } from '../view-api/open-site.ts';
 import { siteTensor, strided } from '../view-api/site-tensors.ts';
@@ -57,13 +58,6 @@ async function readChoice(context: Tensors, site: AttentionSite): Promise<Choice
 	const [B = 0, N = 0, , two] = tensor.shape;
 	if (tensor.shape.length !== 4 || two !== 2) return undefined;
 	return { B, N, values: await tensor.read() };
-}
-
-/** The power of two that cuts T tokens into N chunks, else the smallest size that does. */
-export function chunkSize(T: number, N: number): number {
-	const least = Math.ceil(T / N);
-	const power = 2 ** Math.ceil(Math.log2(least));
-	return Math.ceil(T / power) === N ? power : least;
 }
 
 const everyNth = ([batch, ...rest]: Strides, N: number): Strides => [batch * N, ...rest];

@@ -1,4 +1,5 @@
 import type { AttentionSite } from '../../../extension/protocol/model.ts';
+import { chunkSize } from '../../view-api/chunk-size.ts';
 import { SiteTensorError } from '../../view-api/site-tensors.ts';
 import type { ViewContext } from '../../view-api/view.ts';
 
@@ -46,13 +47,6 @@ export async function readRoutes(
 		}
 	}
 	return { N, C: chunkSize(T, N), kept, margin, choice: { name, dtype, shape } };
-}
-
-/** The power of two that cuts T tokens into N chunks, else the smallest size that does. */
-function chunkSize(T: number, N: number): number {
-	const least = Math.ceil(T / N);
-	const power = 2 ** Math.ceil(Math.log2(least));
-	return Math.ceil(T / power) === N ? power : least;
 }
 
 const sameShape = (a: readonly number[], b: readonly number[]) => a.join() === b.join();
