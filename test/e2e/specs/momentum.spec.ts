@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
 import { journey } from '../harness/journey.ts';
 
+/** `self.mixer = CausalAttention(d, heads)` in the sample's model.py. */
+const mixerLine = 37;
+
 journey(
 	'plays tokens with their velocities through the layers, takes momentum away, moves particles and runs the race',
 	async ({ editor, session }) => {
@@ -41,6 +44,7 @@ journey(
 		await session.shot('momentum-race');
 
 		await editor.openFile('momentum-yuriiformer/model.py');
+		await editor.goToLine(mixerLine);
 		await editor
 			.codeLens(/energy -?[\d.]+ · velocity·force -?[\d.]+/)
 			.first()

@@ -234,7 +234,6 @@ export function controls(
 	return [
 		show,
 		...(data.depth.stages.length > 1 ? moving : []),
-		...(data.depth.stages.length > 1 ? [{ kind: 'slider', field: 'stage', label: 'Depth', min: 0, max: lastStage(data), step: 1 } as const] : []), // prettier-ignore
 		...(data.hasVelocity ? [{ kind: 'slider', field: 'momentum', label: 'Momentum', min: 0, max: 1, step: 0.05, help: 'The velocity that enters every layer is multiplied by this, in the real model' } as const] : []), // prettier-ignore
 		...(causalityOf(known) ? [] : [{ kind: 'toggle', field: 'causality', label: 'Check causality' } as const]), // prettier-ignore
 	];
