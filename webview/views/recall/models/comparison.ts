@@ -50,17 +50,7 @@ export function modelList(
 	const cell = hardest(compared);
 	const marks = fitting.map((candidate, i): Mark => {
 		const own = compared.find((each) => each.candidate.uri === candidate.uri);
-		const tally = own && cell && at(own, cell);
-		const words =
-			own?.result === undefined
-				? own
-					? 'waiting'
-					: ''
-				: own.result.reason !== ''
-					? own.result.reason
-					: tally && cell
-						? `${share(tally.accuracy)} at ${cell.pairs} pairs · state of ${elements(own, cell.length)?.toLocaleString('en-US') ?? 'unknown size'}`
-						: '';
+		const words = resultWords(own, cell);
 		return {
 			kind: 'text',
 			x: 4,
@@ -86,6 +76,20 @@ export function modelList(
 					],
 		height: first + height - top,
 	};
+}
+
+/** What is known of a chosen model; empty for one that was not chosen. */
+function resultWords(
+	own: Compared | undefined,
+	cell: { pairs: number; length: number } | undefined,
+): string {
+	if (!own) return '';
+	if (!own.result) return 'waiting';
+	if (own.result.reason !== '') return own.result.reason;
+	const tally = cell && at(own, cell);
+	if (!tally) return '';
+	const count = elements(own, cell.length)?.toLocaleString('en-US') ?? 'unknown size';
+	return `${share(tally.accuracy)} at ${cell.pairs} pairs · state of ${count}`;
 }
 
 /** Accuracy by pairs of every model, and accuracy against the numbers that it keeps of the past. */
