@@ -11,6 +11,8 @@ journey(
 		expect(await panel.proof()).toMatch(/^verified: /);
 		await session.shot('superposition-layer');
 		await panel.choose('Show', 'Phase diagram');
+		// the first networks of each cell are enough here
+		await panel.control('checkbox', 'Refine').click();
 		await panel.describes('half of them are at');
 		const before = await panel.description();
 		await panel.control('slider', 'Neurons n').press('PageUp');
