@@ -20,6 +20,7 @@ journey(
 		expect(await panel.description()).toMatch(/^1,024 ANDs in \d+ neurons with 3 features on/);
 		await session.shot('superposition-phase');
 	},
+	{ samples: ['common', 'superposed-and'] },
 );
 
 journey(
@@ -35,4 +36,5 @@ journey(
 		expect(await panel.description()).toContain('law −4.8 dB');
 		await session.shot('superposition-grid');
 	},
+	{ samples: ['common', 'mimoformer'] },
 );
