@@ -45,22 +45,35 @@ export async function computeSuperposition(context: ViewContext): Promise<Superp
 	let trouble = '';
 	let files: string[] = [];
 	const described: { path: string; content: ArrayFileContent }[] = [];
-	try {
+	/** A file that is not what it should be stops nothing but what it was for. */
+	const attempt = async (work: () => Promise<void>) => {
+		try {
+			await work();
+		} catch (error) {
+			if (context.signal.aborted) throw error;
+			trouble = error instanceof Error ? error.message : String(error);
+		}
+	};
+	let beside: string[] = [];
+	await attempt(async () => {
 		context.progress('Looking for a code beside the model');
 		const listed = await context.files.list();
 		files = listed.map(({ path }) => path);
-		const beside = listed.filter((file) => file.beside).map(({ path }) => path);
-		code = await findCode(context.files, beside, model);
-		if (code) layers = await measureLayers(context, code, beside);
-		for (const path of beside.slice(0, MOST_FILES)) {
+		beside = listed.filter((file) => file.beside).map(({ path }) => path);
+	});
+	await attempt(async () => {
+		const found = await findCode(context.files, beside, model);
+		if (found) layers = await measureLayers(context, found, beside);
+		code = found;
+	});
+	for (const path of beside.slice(0, MOST_FILES)) {
+		await attempt(async () => {
 			described.push({ path, content: await context.files.describe(path) });
-		}
-		if (attention.length > 0) sequences = await findSequences(context, beside);
-	} catch (error) {
-		if (context.signal.aborted) throw error;
-		trouble = error instanceof Error ? error.message : String(error);
-		code = null;
+		});
 	}
+	await attempt(async () => {
+		if (attention.length > 0) sequences = await findSequences(context, beside);
+	});
 	for (const site of attention) grids.push(await measureGrid(context, attention, site, sequences));
 	return {
 		model: model.name,

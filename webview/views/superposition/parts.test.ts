@@ -154,6 +154,24 @@ describe('the phase diagram', () => {
 	});
 });
 
+it('says which file beside the model could not be read, and goes on without it', async () => {
+	const here = context(drawn(ROWS));
+	const broken: ViewContext = {
+		...here,
+		files: {
+			...here.files,
+			describe: (path) => Promise.reject(new Error(`${path}: the header claims 9 bytes`)),
+		},
+	};
+	const data = await superposition.compute(broken);
+	const ask = (query: unknown) => superposition.detail(broken, data, query);
+	const view = superposition.open(data, undefined, ask, () => undefined);
+	view.set('part', 'phase');
+	expect(view.scene(size).scene.readout).toContain(
+		'could not be read: d.safetensors: the header claims 9 bytes',
+	);
+});
+
 it('reads back any state, however broken', async () => {
 	const view = await open(drawn(ROWS));
 	for (const [field, value] of Object.entries({

@@ -134,7 +134,20 @@ function ownControls(data: SuperposedData, state: SuperpositionState, known: Kno
 	}
 }
 
+/** A file that could not be read is said under the picture, whatever the picture is of. */
 export function layout(
+	data: SuperposedData,
+	state: SuperpositionState,
+	size: Size,
+	known: Known,
+): Scene {
+	const scene = partScene(data, state, size, known);
+	if (data.trouble === '') return scene;
+	const words = `A file beside the model could not be read: ${data.trouble}`;
+	return { ...scene, readout: [scene.readout, words].filter((part) => part !== '').join(' · ') };
+}
+
+function partScene(
 	data: SuperposedData,
 	state: SuperpositionState,
 	size: Size,
