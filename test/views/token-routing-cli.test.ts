@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-web';
 import { expect, it } from 'vitest';
+import { inspect } from '../../cli/inspect.ts';
 import { run } from '../../cli/run.ts';
 
 const model = join(import.meta.dirname, '../../samples/natsl/model.onnx');
@@ -49,3 +51,13 @@ it(
 		);
 	},
 );
+
+it('ties both layers to the line that chooses their routes', async () => {
+	const { codeLinks } = await inspect(model);
+	const routes = codeLinks.filter(({ target }) => target === 'route');
+	expect(routes.map(({ site }) => site)).toEqual(['/layers.0/mixer', '/layers.1/mixer']);
+	for (const { file, line, found } of routes) {
+		expect(found).toBe(true);
+		expect(readFileSync(file, 'utf8').split('\n')[line - 1]).toContain('torch.cat([choice');
+	}
+});
