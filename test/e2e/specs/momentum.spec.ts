@@ -1,9 +1,6 @@
 import { expect } from 'vitest';
 import { journey } from '../harness/journey.ts';
 
-/** `self.mixer = CausalAttention(d, heads)` in the sample's model.py. */
-const mixerLine = 37;
-
 journey(
 	'plays tokens with their velocities through the layers, takes momentum away, moves particles and runs the race',
 	async ({ editor, session }) => {
@@ -42,13 +39,6 @@ journey(
 		await panel.describes('mean of 5 draws');
 		expect(await panel.description()).toContain('attention’s own potential has no floor');
 		await session.shot('momentum-race');
-
-		await editor.openFile('momentum-yuriiformer/model.py');
-		await editor.goToLine(mixerLine);
-		await editor
-			.codeLens(/energy -?[\d.]+ · velocity·force -?[\d.]+/)
-			.first()
-			.waitFor();
 	},
 	{ samples: ['common', 'momentum-standard', 'momentum-yuriiformer', 'momentum-sympformer'] },
 );
