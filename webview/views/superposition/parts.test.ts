@@ -40,7 +40,7 @@ function context(rows: Float32Array): ViewContext {
 		again: () =>
 			Promise.resolve({
 				tensor: () => Promise.resolve(x),
-				attention: base.attention,
+				attention: (site) => base.attention(site),
 				release: () => undefined,
 			}),
 		files: {
