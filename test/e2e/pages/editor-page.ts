@@ -130,11 +130,6 @@ export class EditorPage {
 		if (key) await box.press(key);
 	}
 
-	/** One of the answers that the open question offers. */
-	async chooseAnswer(label: string): Promise<void> {
-		await this.page.getByRole('option', { name: label }).first().click();
-	}
-
 	/** What the question that is open has against the answer. */
 	answerProblem(words: string | RegExp): Locator {
 		return this.#question.getByText(words);

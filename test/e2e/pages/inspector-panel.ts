@@ -61,15 +61,6 @@ export class InspectorPanel {
 		await this.#inState('ready');
 	}
 
-	/** Waits until a run on another input is shown, by what its note says of it. */
-	async saysInput(words: string): Promise<void> {
-		await this.frame
-			.getByTestId('input')
-			.filter({ hasText: words })
-			.waitFor({ timeout: runLimitMs });
-		await this.#inState('ready');
-	}
-
 	/** The one sentence that says what was found. */
 	description(): Promise<string> {
 		return this.frame.getByTestId('description').innerText();
