@@ -192,6 +192,19 @@ describe('running again', () => {
 		expect(own.some((weight) => weight > 0)).toBe(true);
 	});
 
+	it('runs what is asked at once one after the other', async () => {
+		const { runtime, bytes, run } = start({ taps: [weights], overrides: [] }, changer);
+		await runtime.run(bytes, run, silent);
+		await runtime.compute('changer', silent, signal);
+		const factors = [1, 0, 1, 0];
+		const all = await Promise.all(
+			factors.map((factor) => runtime.detail('changer', factor, silent, signal)),
+		);
+		const [same, without, again, gone] = all.map((one) => (one as Changed).logits);
+		expect(again).toEqual(same);
+		expect(gone).toEqual(without);
+	});
+
 	it('names a tensor that cannot be read', async () => {
 		const asking: ComputedView = {
 			...changer,

@@ -57,10 +57,9 @@ export class ModelSession {
 		let chosen = wasmBecause === undefined ? await chooseBackend(choice, gpu) : onWasm(wasmBecause);
 		if (chosen.backend === 'webgpu') {
 			try {
-				const session = await ort.InferenceSession.create(model, {
-					...common,
-					...onGpu(plan),
-				});
+				const session = await alone(() =>
+					ort.InferenceSession.create(model, { ...common, ...onGpu(plan) }),
+				);
 				const device = await ort.env.webgpu.device;
 				return new ModelSession(ort, session, plan, chosen, device, performance.now() - start);
 			} catch (error) {
@@ -68,10 +67,9 @@ export class ModelSession {
 			}
 		}
 		try {
-			const session = await ort.InferenceSession.create(model, {
-				...common,
-				executionProviders: ['wasm'],
-			});
+			const session = await alone(() =>
+				ort.InferenceSession.create(model, { ...common, executionProviders: ['wasm'] }),
+			);
 			return new ModelSession(ort, session, plan, chosen, undefined, performance.now() - start);
 		} catch (error) {
 			throw new RunError('session', `onnxruntime refused this model: ${wordsOf(error)}`);
@@ -91,7 +89,7 @@ export class ModelSession {
 		}
 		let results: InferenceSession.OnnxValueMapType;
 		try {
-			results = await this.session.run(feeds);
+			results = await alone(() => this.session.run(feeds));
 		} catch (error) {
 			throw new RunError('session', `The model did not run: ${wordsOf(error)}`);
 		}
@@ -106,6 +104,15 @@ export class ModelSession {
 	dispose(): Promise<void> {
 		return this.session.release();
 	}
+}
+
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+/** onnxruntime-web has one stack for all its sessions: calls that overlap lose their inputs' names. */
+function alone<T>(work: () => Promise<T>): Promise<T> {
+	const turn = lastTurn.then(work);
+	lastTurn = turn.catch(() => undefined);
+	return turn;
 }
 
 /** Errors only: shape plumbing placed on the CPU is no news. */
