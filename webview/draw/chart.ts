@@ -57,7 +57,8 @@ export function figureConfiguration(figure: Figure, theme: Theme): FigureConfigu
 		data: {
 			...(categories ? { labels: [...categories] } : {}),
 			datasets: series.map(({ label, role, x, y, dash }) => ({
-				label,
+				// the legend's strokes are solid whatever the line's are
+				label: dash === true ? `${label} (dashed)` : label,
 				data: categories ? [...y] : y.map((value, at) => ({ x: x[at]!, y: value })),
 				borderColor: theme.color(role),
 				backgroundColor:
