@@ -94,6 +94,21 @@ export class EditorPage {
 		);
 	}
 
+	/** Waits until a picture stands after the line of code that holds the words. */
+	async pictureAfter(words: string): Promise<void> {
+		const line = this.page.locator('.view-line', { hasText: words });
+		await vi.waitFor(
+			async () => {
+				const pictures = await line
+					.locator('span')
+					.evaluateAll((spans) => spans.map((span) => getComputedStyle(span, '::after').content));
+				if (!pictures.some((content) => content.includes('data:image/svg')))
+					throw new Error(`no picture stands after the line with ${words}`);
+			},
+			{ timeout: 60_000 },
+		);
+	}
+
 	/** The status bar's `Ln 12, Col 1`. */
 	cursorLine(line: number): Locator {
 		return this.page.getByRole('button', { name: new RegExp(`Ln ${String(line)}, Col`) });

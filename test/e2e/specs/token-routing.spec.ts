@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
 import { journey } from '../harness/journey.ts';
 
+/** `m = torch.cat([choice, 1 - choice], dim=-1)` in the sample's model.py. */
+const routerLine = 101;
+
 journey(
 	'opens a routed model on its routes; a flip changes what it answers, and restoring gives the same back',
 	async ({ editor, session }) => {
@@ -24,6 +27,11 @@ journey(
 		await panel.control('button', 'Restore the model’s own routes').press('Enter');
 		// the forced sentence holds the unforced one
 		await expect.poll(() => panel.description(), { timeout: 30_000 }).toBe(before);
+
+		await editor.openFile('natsl/model.py');
+		await editor.goToLine(routerLine);
+		await editor.pictureAfter('torch.cat([choice');
+		await session.shot('strip');
 	},
 	{ samples: ['common', 'natsl'] },
 );

@@ -31,17 +31,16 @@ function accuracyQueries(
 	return parts.map((part) => ({ kind: 'accuracy', site, grid, swap, part }));
 }
 
-/** What is seen first; then the stored sequences on this grid, then on the others. */
+/** What is seen first; then the stored sequences on this grid. What other grids gave stays once they were chosen. */
 export function channelQueries(
 	data: SuperposedData,
 	state: SuperpositionState,
 	known: KnownChannels,
 ): ChannelQuery[] {
-	const others = gridsOf(data, state).filter((grid) => grid !== state.grid);
 	const all: ChannelQuery[] = [
 		gridQuery(state),
 		cellQuery(state),
-		...[state.grid, ...others].flatMap((grid) => accuracyQueries(data, state, grid)),
+		...accuracyQueries(data, state, state.grid),
 	];
 	const next = all.find((query) => !known(query));
 	return next ? [next] : [];
@@ -283,7 +282,7 @@ function gridFacts(data: SuperposedData, state: SuperpositionState, known: Known
 	const keys = state.swap ? ', wrong keys' : '';
 	return gridsOf(data, state).map((grid): Fact => {
 		const tally = tallyOf(data, state, grid, known);
-		if (!tally) return [`${written(grid)}${keys}`, '…'];
+		if (!tally) return [`${written(grid)}${keys}`, grid === state.grid ? '…' : 'not asked yet'];
 		const time = state.swap ? '' : ` · ${significant(tally.milliseconds)} ms an input`;
 		return [`${written(grid)}${keys}, right of ${tally.of}`, `${(100 * tally.right / tally.of).toFixed(1)} %${time}`]; // prettier-ignore
 	});
