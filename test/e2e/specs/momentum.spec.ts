@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
 import { journey } from '../harness/journey.ts';
 
+/** `self.mixer = …` in the block of the sample's model.py. */
+const mixerLine = 37;
+
 journey(
 	'plays tokens with their velocities through the layers, takes momentum away, moves particles and runs the race',
 	async ({ editor, session }) => {
@@ -39,6 +42,16 @@ journey(
 		await panel.describes('mean of 5 draws');
 		expect(await panel.description()).toContain('attention’s own potential has no floor');
 		await session.shot('momentum-race');
+
+		await editor.openFile('momentum-yuriiformer/model.py');
+		await editor.goToLine(mixerLine);
+		await editor
+			.codeLens(/energy/)
+			.first()
+			.waitFor();
+		const { width } = await (await editor.hoverAtCursor()).pictureSize();
+		expect(width).toBeGreaterThan(50);
+		await session.shot('momentum-code');
 	},
 	{ samples: ['common', 'momentum-standard', 'momentum-yuriiformer', 'momentum-sympformer'] },
 );
