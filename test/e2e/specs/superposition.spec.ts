@@ -36,5 +36,9 @@ journey(
 		expect(await panel.description()).toContain('law −4.8 dB');
 		await session.shot('superposition-grid');
 	},
-	{ samples: ['common', 'mimoformer'] },
+	{
+		samples: ['common', 'mimoformer'],
+		// 512 stored sequences on each grid take minutes on a software GPU
+		settings: { 'attnscope.backend': 'wasm' },
+	},
 );
