@@ -23,7 +23,9 @@ journey(
 		const tokens = panel.part(/^Tokens; the arrow keys follow one/);
 		await tokens.focus();
 		await tokens.press('ArrowRight');
-		expect(await panel.value.innerText()).toMatch(/^token \d+ \(.\) at \(/);
+		await expect
+			.poll(() => panel.value.innerText(), { timeout: 10_000 })
+			.toMatch(/^token \d+ \(.\) at \(/);
 
 		await panel.control('slider', 'Momentum').fill('0.5');
 		await panel.describes('Momentum × 0.5: loss 2.52 nats (+0.394)');
