@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
 import { journey } from '../harness/journey.ts';
 
+/** The class of the attention in MIMOFormer's model.py. */
+const attentionClass = 32;
+
 journey(
 	'takes a packed network apart, and draws the phase diagram while a slider is dragged',
 	async ({ editor, session }) => {
@@ -35,6 +38,13 @@ journey(
 		await panel.describes('4 inputs share one pass');
 		expect(await panel.description()).toContain('law −4.8 dB');
 		await session.shot('superposition-grid');
+		await editor.openFile('mimoformer/model.py');
+		await editor.goToLine(attentionClass);
+		await editor
+			.codeLens(/channels · SNR −[\d.]+ dB/)
+			.first()
+			.waitFor();
+		await session.shot('superposition-code');
 	},
 	{
 		samples: ['common', 'mimoformer'],
