@@ -3,28 +3,20 @@ import { listTensors } from '../attention/list-tensors.ts';
 import type { TensorEntry } from '../protocol/tensors.ts';
 import type { OpenModel } from '../workspace/open-model.ts';
 import type { Command } from './command.ts';
-import { findTarget } from './find-target.ts';
-import { isTrusted } from './run.ts';
+import { readModel, showView, targetToRun } from './run.ts';
 
 /** Shows a float tensor by its name: what is in it, and what happens when it is changed. */
 export const probeTensor: Command = {
 	id: 'attnscope.probeTensor',
 	async execute(parts, argument) {
-		if (!(await isTrusted())) return;
-		const target = await findTarget(parts, argument);
+		const target = await targetToRun(parts, argument);
 		if (!target) return;
 		const uri = vscode.Uri.parse(target.model);
-		const state = await parts.services.models.load(uri);
-		if (state.kind === 'failed') {
-			await parts.pages.open(uri);
-			return;
-		}
-		const tensor = namedIn(argument, state.model) ?? (await pickTensor(state.model));
+		const model = await readModel(parts, uri);
+		if (!model) return;
+		const tensor = namedIn(argument, model) ?? (await pickTensor(model));
 		if (tensor === undefined) return;
-		const view = { id: 'tensors', state: { look: 'one', tensor } };
-		const page = parts.pages.of(uri);
-		if (page?.visible) await page.show(uri, { view, run: true });
-		else await parts.pages.open(uri, { view, run: true });
+		await showView(parts, uri, { id: 'tensors', state: { look: 'one', tensor } });
 	},
 };
 

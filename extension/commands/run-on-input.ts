@@ -12,27 +12,22 @@ import type { Services } from '../workspace/services.ts';
 import { parseTokenIds } from '../workspace/token-ids.ts';
 import { tokenizeText } from '../workspace/tokenize-text.ts';
 import type { Command } from './command.ts';
-import { findTarget } from './find-target.ts';
-import { isTrusted, runIn } from './run.ts';
+import { readModel, runIn, targetToRun } from './run.ts';
 
 /** Runs a model on an input that the user gives: a file, token ids, or text where there is a tokenizer. */
 export const runOnInput: Command = {
 	id: 'attnscope.runOnInput',
 	async execute(parts, argument) {
-		if (!(await isTrusted())) return;
-		const target = await findTarget(parts, argument);
+		const target = await targetToRun(parts, argument);
 		if (!target) return;
 		const uri = vscode.Uri.parse(target.model);
-		const state = await parts.services.models.load(uri);
-		if (state.kind === 'failed') {
-			await parts.pages.open(uri);
-			return;
-		}
-		const answer = await (await pickKind(uri))?.(state.model);
+		const model = await readModel(parts, uri);
+		if (!model) return;
+		const answer = await (await pickKind(uri))?.(model);
 		if (!answer) return;
-		if (needsSizes(answer.choice)) await askSizesOnce(parts.services, state.model);
+		if (needsSizes(answer.choice)) await askSizesOnce(parts.services, model);
 		await parts.services.inputs.choose(uri, answer.choice);
-		const { input, note } = await parts.services.inputs.resolve(state.model);
+		const { input, note } = await parts.services.inputs.resolve(model);
 		if (input) await runIn(parts, uri, target.site);
 		else await vscode.window.showErrorMessage(note);
 	},

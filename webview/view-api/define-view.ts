@@ -89,8 +89,10 @@ class DetailCache<Query, Detail> {
 
 	/** Why the first of the queries that failed did; empty for none. */
 	trouble(queries: readonly Query[]): string {
-		const keys = queries.map((query) => JSON.stringify(query));
-		return keys.map((key) => this.failed.get(key)).find((why) => why !== undefined) ?? '';
+		// asked on every frame, and hardly ever is there anything to tell
+		if (this.failed.size === 0) return '';
+		const whys = queries.map((query) => this.failed.get(JSON.stringify(query)));
+		return whys.find((why) => why !== undefined) ?? '';
 	}
 
 	private async load(key: string, query: Query): Promise<void> {
