@@ -1,13 +1,13 @@
 import type { AttentionResults } from '../common/attention-results.ts';
 import { blockResults } from '../common/block-results.ts';
 import { rowResults } from '../common/row-results.ts';
+import { recordRowSums } from '../common/scores/record-row-sums.ts';
 import {
 	reachOf,
 	recordScores,
 	recordTransposed,
 	type ScoreRecipe,
 } from '../common/scores/record-scores.ts';
-import limit from './limit.wgsl';
 import { retentionReference } from './reference.ts';
 import {
 	checkRetention,
@@ -50,17 +50,11 @@ export function retention(
 		reach: reachOf(recipe),
 		scaled: normalised,
 		prepare: (recording) => recordTransposed(recording, inputs.k, [B, keyHeads, S, K]),
-		record: (recording, block, { weights, scales }, keys) => {
-			recordScores(recording, block, weights, keys, recipe);
+		record: (recording, block, target, keys) => {
+			recordScores(recording, block, target.weights, keys, recipe);
 			if (!normalised) return;
-			recording.dispatch({
-				label: `${operator}: limit`,
-				shader: limit,
-				whole: [block.rows, S, block.firstRow, reachOf(recipe)],
-				buffers: [weights, scales],
-				workgroups: [Math.ceil(block.rows / 4), block.heads],
-				work: block.heads * block.rows * S,
-			});
+			const rows = { operator, columns: S, reach: reachOf(recipe) };
+			recordRowSums(recording, block, target, rows, { least: 1 });
 		},
 	});
 }

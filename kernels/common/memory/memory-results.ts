@@ -1,8 +1,9 @@
 import { blockResults } from '../block-results.ts';
-import type { Block, BlockMatrix, BlockTarget } from '../blocks.ts';
+import type { BlockMatrix } from '../blocks.ts';
 import { checkHead, checkToken } from '../check-rectangle.ts';
 import type { EraseLedger, MemoryResults } from '../memory-results.ts';
-import { runKernel, type Recording } from '../run-kernel.ts';
+import { runKernel } from '../run-kernel.ts';
+import { recordRowSums } from '../scores/record-row-sums.ts';
 import { recordScores, recordTransposed, type ScoreRecipe } from '../scores/record-scores.ts';
 import { offsetOf, type Strided } from '../tensors.ts';
 import carry from './carry.wgsl';
@@ -29,7 +30,6 @@ import {
 	stridesOf,
 	type Memory,
 } from './record-memory.ts';
-import rowSums from './row-sums.wgsl';
 import trace from './trace.wgsl';
 
 /** What the blocks of one result share: keys for tiles, or vectors for the walk and a packed state. */
@@ -70,7 +70,9 @@ export function memoryResults(
 		record: (recording, block, target, { keys, adjoint }) => {
 			if (tiles) recordScores(recording, block, target.weights, keys!, tiles);
 			else recordWalk(recording, block, target.weights, adjoint!, memory);
-			if (normaliser !== undefined) recordRowSums(recording, block, target, memory, normaliser);
+			if (normaliser === undefined) return;
+			const rows = { operator, columns: T, reach: memory.readsLast ? T : 1 };
+			recordRowSums(recording, block, target, rows, { epsilon: normaliser });
 		},
 		recordOutput: (recording, target) => {
 			if (!chunked) recordOutput(recording, target, memory);
@@ -189,24 +191,6 @@ export function memoryResults(
 			};
 		},
 	};
-}
-
-function recordRowSums(
-	recording: Recording,
-	{ heads, firstRow, rows }: Block,
-	{ weights, scales }: BlockTarget,
-	{ rule, shape, readsLast }: Memory,
-	epsilon: number,
-): void {
-	recording.dispatch({
-		label: `${rule.operator}: normaliser`,
-		shader: rowSums,
-		whole: [rows, shape.T, firstRow, readsLast ? shape.T : 1],
-		real: [epsilon],
-		buffers: [weights, scales],
-		workgroups: [Math.ceil(rows / 4), heads],
-		work: heads * rows * shape.T,
-	});
 }
 
 function recordCarry({ rule, shape }: Memory): NonNullable<BlockMatrix<Prepared>['recordCarry']> {

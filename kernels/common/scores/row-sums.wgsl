@@ -1,4 +1,5 @@
-// 1 / (Σ_j weight[t, j] + epsilon) for each row of a block: the normaliser of linear attention.
+// For each row of a block 1 / (Σ_j weight[t, j] + epsilon), the normaliser of linear attention, or
+// 1 / max(|Σ_j weight[t, j]|, least), that of retention.
 // A workgroup owns 4 rows; 8 invocations a row stride over its columns, and after one barrier the first adds up.
 
 const LANES = 8u;
@@ -8,6 +9,7 @@ struct Shape {
 	rows: u32, columns: u32, first_row: u32,
 	reach: u32, // row t is zero from column t + reach on
 	epsilon: f32,
+	least: f32, // 0 for none
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -28,5 +30,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 	workgroupBarrier();
 	if (local.x > 0u || in_block >= shape.rows) { return; }
 	for (var i = 1u; i < LANES; i++) { sum += sums[first + i]; }
-	scales[row] = 1.0 / (sum + shape.epsilon);
+	scales[row] = 1.0 / select(sum + shape.epsilon, max(abs(sum), shape.least), shape.least > 0.0);
 }
