@@ -1,6 +1,7 @@
 import type { Facts } from './facts.ts';
 import { intsOf, type FlatNode } from './flat-node.ts';
 import type { FormFinder } from './form.ts';
+import { readersOf } from './scope.ts';
 import { maskTerm, type MaskTerm } from './score-path.ts';
 import { readSoftmax } from './softmax-attention.ts';
 
@@ -44,8 +45,8 @@ function divided(node: FlatNode, scores: string, powers: string, facts: Facts) {
 
 /** Where the exponentials are multiplied by zeros and ones: what is 0 there is hidden. */
 function maskedPowers(powers: string, facts: Facts): { mask: string; masked: string }[] {
-	return facts.scope.consumersOf(powers).flatMap(({ opType, inputs, outputs }) => {
-		const mask = inputs.find((input) => input !== powers);
+	return readersOf(facts.scope, powers).flatMap(({ node: { opType, inputs, outputs }, from }) => {
+		const mask = inputs.find((input) => input !== from);
 		const masked = outputs[0];
 		return opType === 'Mul' && mask && masked && isMade(mask, facts) ? [{ mask, masked }] : [];
 	});
@@ -72,7 +73,7 @@ function dividedBySum(
 	masks: readonly MaskTerm[],
 	facts: Facts,
 ) {
-	for (const sum of facts.scope.consumersOf(powers)) {
+	for (const { node: sum } of readersOf(facts.scope, powers)) {
 		const axes = intsOf(sum, 'axes') ?? facts.valueOf(sum.inputs[1] ?? '');
 		const axis = axes?.[0];
 		if (sum.opType !== 'ReduceSum' || axes?.length !== 1 || typeof axis !== 'number') continue;
@@ -113,10 +114,10 @@ function guarded(first: string, facts: Facts): ReadonlySet<string> {
 
 /** The result of dividing a tensor by one of the sums. */
 function quotientOf(name: string, sums: ReadonlySet<string>, facts: Facts): string | null {
-	for (const consumer of facts.scope.consumersOf(name)) {
+	for (const { node: consumer, from } of readersOf(facts.scope, name)) {
 		const [left = '', right = ''] = consumer.inputs;
-		const divides = consumer.opType === 'Div' && left === name && sums.has(right);
-		const multiplies = consumer.opType === 'Mul' && sums.has(left === name ? right : left);
+		const divides = consumer.opType === 'Div' && left === from && sums.has(right);
+		const multiplies = consumer.opType === 'Mul' && sums.has(left === from ? right : left);
 		if (divides || multiplies) return consumer.outputs[0] ?? null;
 	}
 	return null;

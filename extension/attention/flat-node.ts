@@ -26,6 +26,10 @@ export interface FlatNode {
 	readonly trail: readonly Step[];
 	/** The scope's name for a name as the node's own graph or function writes it. */
 	readonly named: (name: string) => string;
+	/** Inputs that the graph quantises and turns back before the node reads them. */
+	readonly quantised?: readonly string[];
+	/** Whether it only copies: whoever reads its result is taken to read what it copies. */
+	readonly copies?: boolean;
 	/** Attributes of the call the node stands in, for references inside its subgraphs. */
 	readonly given: ReadonlyMap<string, Attribute>;
 }

@@ -7,6 +7,7 @@ import type {
 } from '../onnx/model-index.ts';
 import type { FlatNode, Step } from './flat-node.ts';
 import { pathOfName } from './module-path.ts';
+import { withoutCopies } from './without-copies.ts';
 
 /** Functions may call functions; deeper nesting than any exporter writes ends the inlining. */
 const DEEPEST = 32;
@@ -51,7 +52,7 @@ export function flattenGraph(
 	graph.nodes.forEach((node, position) => {
 		place(node, { named, prefix: '', attributes, trail, index: owner ? null : position }, 0);
 	});
-	return { graph, nodes, trail };
+	return { graph, nodes: withoutCopies(nodes), trail };
 
 	function place(node: GraphNode, call: Call, depth: number): void {
 		if (nodes.length >= MOST_NODES) return;

@@ -1,6 +1,7 @@
 import { coefficientOf, divide, isFresh, multiply, productOf, type Dim } from './dims.ts';
 import type { Facts } from './facts.ts';
 import { intOf } from './flat-node.ts';
+import { behindCopies } from './scope.ts';
 
 export interface HeadCount {
 	readonly heads: number | null;
@@ -113,7 +114,9 @@ function mergedHeads(name: string, facts: Facts): number | null {
 			if (head !== null) return head;
 		}
 		if (node.opType === 'Concat' && intOf(node, 'axis') === 0) {
-			const parts = new Set(node.inputs.map((input) => scope.producerOf(input)));
+			const parts = new Set(
+				node.inputs.map((input) => scope.producerOf(behindCopies(scope, input))),
+			);
 			const [split] = parts;
 			if (parts.size === 1 && split?.opType === 'Split') return node.inputs.length;
 		}
@@ -139,6 +142,8 @@ function foldedAxis(from: readonly Dim[], to: readonly Dim[]): number | null {
 		to.some((dim) => dim !== null && dim === multiply(batch, count));
 	if (from.length === 4) {
 		const [batch, head, third] = from as [Dim, Dim, Dim, Dim];
+		// tokens first: `[T, B, H, d]` made `[T, B·H, d]`
+		if (typeof third === 'number' && to[0] === batch && to[1] !== third && to[1] === multiply(head, third)) return third; // prettier-ignore
 		const [count, other] = typeof head === 'number' ? [head, batch] : [third, batch];
 		if (typeof count !== 'number') return null;
 		const unknown = isFresh(to[0]!) && typeof to[2] === 'number' && from[3] === to[2];

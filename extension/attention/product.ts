@@ -1,5 +1,6 @@
 import { parseEquation } from './equation.ts';
 import type { Facts } from './facts.ts';
+import { behindCopies } from './scope.ts';
 import { floatOf, intOf, intsOf, stringOf, type FlatNode } from './flat-node.ts';
 
 /** A sum over products of two tensors; each axis has a label, equal labels run together. */
@@ -109,7 +110,7 @@ function einsumProduct(node: FlatNode, facts: Facts): Product | undefined {
 /** `ReduceSum(Mul(a, b), axis)` is a product over that axis. */
 function summedProduct(node: FlatNode, facts: Facts): Product | undefined {
 	const summed = node.inputs[0] ?? '';
-	const multiplied = facts.scope.producerOf(summed);
+	const multiplied = facts.scope.producerOf(behindCopies(facts.scope, summed));
 	const output = node.outputs[0];
 	const [left, right] = multiplied?.inputs ?? [];
 	if (multiplied?.opType !== 'Mul' || !left || !right || left === right || !output)

@@ -26,6 +26,7 @@ export class Scope {
 		this.inputs = new Map(flat.graph.inputs.map((input) => [input.name, input]));
 		for (const node of flat.nodes) {
 			for (const output of node.outputs) if (output) this.producers.set(output, node);
+			if (node.copies) continue;
 			for (const input of node.inputs) if (input) this.addConsumer(input, node);
 		}
 		this.markFixed();
@@ -109,6 +110,24 @@ function constantValue(node: FlatNode): ConstantTensor | undefined {
 
 /** Operators that pass their first input on unchanged, but for its dtype. */
 const passing = new Set(['Identity', 'Cast', 'CastLike', 'Dropout']);
+
+const MOST_COPIES = 32;
+
+/** Nodes that read a value, a copy of it or the value in another dtype, each with the name it reads. */
+export function readersOf(scope: Scope, name: string): { node: FlatNode; from: string }[] {
+	const names = [name];
+	const reads: { node: FlatNode; from: string }[] = [];
+	for (let at = 0; at < names.length && at < MOST_COPIES; at++) {
+		const from = names[at]!;
+		for (const node of scope.consumersOf(from)) {
+			reads.push({ node, from });
+			const [output] = node.outputs;
+			if (passing.has(node.opType) && isStandard(node) && node.inputs[0] === from && output)
+				names.push(output);
+		}
+	}
+	return reads;
+}
 
 /** The value behind copies and casts. */
 export function behindCopies(scope: Scope, name: string): string {

@@ -1,6 +1,7 @@
 import { basesOf, carryLabels, mixedLabels, type Labels } from './carry.ts';
 import type { Facts } from './facts.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
+import { behindCopies } from './scope.ts';
 import { readProduct, type Product } from './product.ts';
 
 /** A tensor that changes which keys are seen, or by how much. */
@@ -287,8 +288,9 @@ class ScoreWalk {
 	/** Factor that turns the integers of a quantised product back into numbers. */
 	private isQuantiserScale(name: string): boolean {
 		const { scope } = this.facts;
-		const producer = scope.producerOf(name);
-		if (producer?.opType === 'DynamicQuantizeLinear') return producer.outputs[1] === name;
+		const origin = behindCopies(scope, name);
+		const producer = scope.producerOf(origin);
+		if (producer?.opType === 'DynamicQuantizeLinear') return producer.outputs[1] === origin;
 		return (
 			producer?.opType === 'Mul' && producer.inputs.some((input) => this.isQuantiserScale(input))
 		);

@@ -10,7 +10,7 @@ import { actsOnKeys, readMasks } from './masks.ts';
 import { contracted } from './product.ts';
 import { floatAfter, floatBehind } from './quantised.ts';
 import { findScorePath, maskTerm, type MaskTerm, type ScorePath } from './score-path.ts';
-import { findValuePath, summedLabels, type ValuePath } from './value-path.ts';
+import { findValuePath, WEIGHTS_QUANTISED, summedLabels, type ValuePath } from './value-path.ts';
 
 const softmaxes = new Set(['Softmax', 'BiasSoftmax', 'QLinearSoftmax']);
 
@@ -132,12 +132,15 @@ function describe(
 		actsOnKeys(term, keys, facts),
 	);
 	const masks = readMasks(terms, facts, /^\w{2,4}$/.test(axes.scores) ? axes.scores : 'BHTS');
+	const { quantised: rounded = [] } = product.node;
 	const named = (name: string, letters: string): SiteTensor => {
 		const source = floatBehind(name, facts);
-		if (source.quantised)
+		if (source.quantised || rounded.includes(name))
 			notes.push(`${name} is quantised: q·k holds only to the step of the quantiser`);
 		return { name: source.name, axes: letters };
 	};
+	if (node.quantised?.includes(scores)) notes.push('the scores are quantised before the softmax');
+	if (value.product.node.quantised?.includes(value.weights)) notes.push(WEIGHTS_QUANTISED);
 	if (count.merged) notes.push('batch and heads share one axis');
 	if (path.scale === null) notes.push('the scale is no constant of the graph');
 	return {

@@ -2,6 +2,7 @@ import { basesOf, carryLabels, mixedLabels, type Labels } from './carry.ts';
 import type { Facts } from './facts.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
 import { contracted, readProduct, type Product } from './product.ts';
+import { readersOf } from './scope.ts';
 
 /** Where a softmax's result multiplies a third tensor. */
 export interface ValuePath {
@@ -86,10 +87,11 @@ function passedOn(node: FlatNode, visit: Visit, facts: Facts): Visit[] {
 
 const FLOAT16 = 10;
 
+export const WEIGHTS_QUANTISED = 'the weights are quantised before they meet the values';
+
 /** What a node does to the weights' numbers, in words; null where it only re-arranges them. */
 function changeOf(node: FlatNode): string | null {
-	if (/QuantizeLinear$/.test(node.opType))
-		return 'the weights are quantised before they meet the values';
+	if (/QuantizeLinear$/.test(node.opType)) return WEIGHTS_QUANTISED;
 	if (node.opType === 'Cast' && intOf(node, 'to') === FLOAT16)
 		return 'the weights are rounded to float16 before they meet the values';
 	return changing.has(node.opType)
@@ -130,7 +132,7 @@ function asValuePath(
 }
 
 function summedAfter(output: string, visit: Visit, facts: Facts): ValuePath | null {
-	for (const consumer of facts.scope.consumersOf(output)) {
+	for (const { node: consumer } of readersOf(facts.scope, output)) {
 		const product = readProduct(consumer, facts);
 		const path = product && asValuePath(product, visit, facts);
 		if (path) return path;
