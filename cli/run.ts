@@ -145,7 +145,7 @@ async function inputOf(
 	const name = basename(path);
 	if (!bytes) return makeInput(index);
 	if (/\.np[yz]$/i.test(name)) return arrayInput(index, bytes, name);
-	if (isPicture(name)) return inputOfPicture(index, bytes, name, 'minus-one-to-one');
+	if (isPicture(name)) return await inputOfPicture(index, bytes, name, 'minus-one-to-one');
 	const beside = (each: string) => readFile(join(dirname(path), each));
 	return await parseInputFile(new TextDecoder().decode(bytes), name, beside);
 }

@@ -25,6 +25,18 @@ const ortAtRunTime = ['onnxruntime-web', 'onnxruntime-web/*'];
 const hostBundle = 'dist/extension.cjs';
 const maxHostBytes = 500_000;
 
+/** Read by the host only when a picture or a text is given as input; each a file of its own beside it. */
+const onDemand = { 'jpeg-js': './jpeg-js.cjs', '@huggingface/tokenizers': './tokenizers.cjs' };
+
+/** @type {import('esbuild').Plugin} */
+const leaveOnDemand = {
+	name: 'leave-on-demand',
+	setup(build) {
+		const names = new RegExp(`^(${Object.keys(onDemand).join('|')})$`);
+		build.onResolve({ filter: names }, ({ path }) => ({ path: onDemand[path], external: true }));
+	},
+};
+
 /** @type {readonly (import('esbuild').BuildOptions & { entry: string })[]} */
 const bundles = [
 	{
@@ -34,7 +46,14 @@ const bundles = [
 		...host,
 		format: 'cjs',
 		external: ['vscode'],
+		plugins: [leaveOnDemand],
 	},
+	...Object.entries(onDemand).map(([name, file]) => ({
+		entry: `./node_modules/${name}`,
+		outfile: `dist/${basename(file)}`,
+		...host,
+		format: /** @type {const} */ ('cjs'),
+	})),
 	{ entry: 'webview/app/main.ts', outfile: 'dist/webview.js', ...page, format: 'iife' },
 	{
 		entry: 'webview/runtime/worker.ts',

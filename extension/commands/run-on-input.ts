@@ -183,9 +183,12 @@ function reasonOf(attempt: () => void): string | undefined {
 }
 
 /** What keeps the model from taking this input, while it is typed. */
-function problemOf(model: OpenModel, make: () => ChosenTokens): string | undefined {
+async function problemOf(
+	model: OpenModel,
+	make: () => ChosenTokens | Promise<ChosenTokens>,
+): Promise<string | undefined> {
 	try {
-		return checkInput(model.index, makeInput(model.index, make()))[0];
+		return checkInput(model.index, makeInput(model.index, await make()))[0];
 	} catch (error) {
 		if (error instanceof InputError) return error.message;
 		throw error;

@@ -79,32 +79,36 @@ describe('a PNG', () => {
 		expect(new Set(rgba).size).toBeGreaterThan(8);
 	});
 
-	it('that is cut off, interlaced or none is refused with a sentence', () => {
+	it('that is cut off, interlaced or none is refused with a sentence', async () => {
 		const whole = png(3, 1, 8, 0, [[0, 1, 2, 3]]);
 		for (let length = 0; length < whole.length - 16; length += 3)
 			expect(() => decodePng(whole.slice(0, length), 'cut.png')).toThrow(/^cut.png: /);
 		const laced = whole.slice();
 		laced[28] = 1;
 		expect(() => decodePng(laced, 'a.png')).toThrow('save it without interlacing');
-		expect(() => decodePicture(Uint8Array.of(1, 2), 'a.gif')).toThrow('expected a PNG or JPEG');
+		await expect(decodePicture(Uint8Array.of(1, 2), 'a.gif')).rejects.toThrow(
+			'expected a PNG or JPEG',
+		);
 	});
 });
 
-it('reads a JPEG to within its own loss', () => {
+it('reads a JPEG to within its own loss', async () => {
 	const [width, height] = [32, 16];
 	const data = Uint8Array.from({ length: width * height * 4 }, (_, at) => (at % 4 === 3 ? 255 : 40 + 3 * (Math.floor(at / 4) % width))); // prettier-ignore
-	const pixels = decodePicture(encode({ width, height, data }, 95).data, 'ramp.jpg');
+	const pixels = await decodePicture(encode({ width, height, data }, 95).data, 'ramp.jpg');
 	expect(pixels).toMatchObject({ width, height });
 	const off = pixels.rgba.map((value, at) => Math.abs(value - data[at]!));
 	expect(Math.max(...off)).toBeLessThan(8);
-	expect(() => decodePicture(Uint8Array.of(0xff, 0xd8, 1), 'bad.jpg')).toThrow('bad.jpg is a JPEG');
+	await expect(decodePicture(Uint8Array.of(0xff, 0xd8, 1), 'bad.jpg')).rejects.toThrow(
+		'bad.jpg is a JPEG',
+	);
 });
 
 describe('a picture as input', () => {
 	const half = png(6, 3, 8, 2, Array.from({ length: 3 }, () => [0, ...Array.from({ length: 6 }, (_, x) => (x < 3 ? [255, 0, 0] : [0, 0, 255])).flat()])); // prettier-ignore
 
-	it('keeps its proportions where the model leaves a side open, and its colours', () => {
-		const made = inputOfPicture(reader, half, 'half.png', 'minus-one-to-one');
+	it('keeps its proportions where the model leaves a side open, and its colours', async () => {
+		const made = await inputOfPicture(reader, half, 'half.png', 'minus-one-to-one');
 		const [x] = made.tensors;
 		expect(x!.shape).toEqual([1, 3, 48, 96]);
 		const values = decodeElements('float32', x!.data);
@@ -114,8 +118,8 @@ describe('a picture as input', () => {
 		expect(checkInput(reader, made)).toEqual([]);
 	});
 
-	it('is refused by a model that takes none', () => {
-		expect(() => inputOfPicture(decoder, half, 'half.png', 'imagenet')).toThrow('No input of the model takes a picture; it takes input_ids'); // prettier-ignore
+	it('is refused by a model that takes none', async () => {
+		await expect(inputOfPicture(decoder, half, 'half.png', 'imagenet')).rejects.toThrow('No input of the model takes a picture; it takes input_ids'); // prettier-ignore
 	});
 });
 

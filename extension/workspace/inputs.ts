@@ -70,7 +70,7 @@ export class Inputs {
 			case 'ids':
 				return makeInput(index, { ids: choice.ids, words: [], source: 'typed token ids' });
 			case 'text':
-				return makeInput(index, tokenizeText(choice.text, await tokenizerBeside(model.uri)));
+				return makeInput(index, await tokenizeText(choice.text, await tokenizerBeside(model.uri)));
 			case 'random':
 				return makeInput(index, undefined, { sizes, seed: choice.seed });
 			case 'made-up':
@@ -95,7 +95,7 @@ export class Inputs {
 		const bytes = await vscode.workspace.fs.readFile(uri);
 		const name = uri.path.slice(uri.path.lastIndexOf('/') + 1);
 		if (/\.np[yz]$/i.test(name)) return arrayInput(model.index, bytes, name, { sizes });
-		if (isPicture(name)) return inputOfPicture(model.index, bytes, name, scaling, { sizes });
+		if (isPicture(name)) return await inputOfPicture(model.index, bytes, name, scaling, { sizes });
 		return await parseInputFile(new TextDecoder().decode(bytes), name, async (beside) =>
 			vscode.workspace.fs.readFile(vscode.Uri.joinPath(uri, '..', beside)),
 		);

@@ -1,4 +1,3 @@
-import { decode } from 'jpeg-js';
 import { InputError } from './input-error.ts';
 import { decodePng, isPng, type Pixels } from './png.ts';
 
@@ -6,13 +5,14 @@ import { decodePng, isPng, type Pixels } from './png.ts';
 export const isPicture = (name: string): boolean => /\.(png|jpe?g)$/i.test(name);
 
 /** A PNG or JPEG file's picture, told by its first bytes. @throws InputError `malformed` */
-export function decodePicture(bytes: Uint8Array, file: string): Pixels {
+export async function decodePicture(bytes: Uint8Array, file: string): Promise<Pixels> {
 	if (isPng(bytes)) return decodePng(bytes, file);
 	if (bytes[0] !== 0xff || bytes[1] !== 0xd8)
 		throw new InputError(
 			'malformed',
 			`${file}: expected a PNG or JPEG picture, and the first bytes are something else`,
 		);
+	const { decode } = await import('jpeg-js');
 	try {
 		const { width, height, data } = decode(bytes, {
 			useTArray: true,

@@ -18,20 +18,20 @@ export function pictureInput(index: ModelIndex): NeededInput | undefined {
  *
  * @throws InputError where the model takes no picture or the file is none
  */
-export function inputOfPicture(
+export async function inputOfPicture(
 	index: ModelIndex,
 	bytes: Uint8Array,
 	file: string,
 	scaling: Scaling,
 	from: MadeFrom = {},
-): ModelInput {
+): Promise<ModelInput> {
 	const input = pictureInput(index);
 	const axes = input && pictureAxes(input);
 	if (!axes || !isElementType(input.dtype)) {
 		const takes = neededInputs(index).map(({ name, shape }) => `${name} ${shapeText(shape)}`);
 		throw new InputError('unfit', `No input of the model takes a picture; it takes ${takes.join(', ')}.`); // prettier-ignore
 	}
-	const pixels = decodePicture(bytes, file);
+	const pixels = await decodePicture(bytes, file);
 	const own = pictureSize(axes, pixels);
 	const asked = (axis: number) =>
 		from.sizes?.[symbolOf(input.name, axis, input.shape?.[axis] ?? null)];

@@ -21,21 +21,21 @@ const tokenizer = JSON.stringify({
 });
 const files = { tokenizer, config: undefined };
 
-it('turns text into ids, and each id back into what stands on the axes', () => {
-	const { ids, words: shown } = tokenizeText('The red foxes', files);
+it('turns text into ids, and each id back into what stands on the axes', async () => {
+	const { ids, words: shown } = await tokenizeText('The red foxes', files);
 	expect(ids).toEqual([1, 2, 3, 4]);
 	expect(shown).toHaveLength(4);
 	expect(shown.slice(0, 3)).toEqual(['the', 'red', 'fox']);
 });
 
-it('says that a text gives no token', () => {
-	expect(() => tokenizeText('  ', files)).toThrow('The text gives no token.');
+it('says that a text gives no token', async () => {
+	await expect(tokenizeText('  ', files)).rejects.toThrow('The text gives no token.');
 });
 
 it.each(['{', '{}', 'null', '{"model": {"type": "Unheard"}}'])(
 	'says that %j is no tokenizer',
-	(text) => {
-		expect(() => tokenizeText('red', { ...files, tokenizer: text })).toThrow(
+	async (text) => {
+		await expect(tokenizeText('red', { ...files, tokenizer: text })).rejects.toThrow(
 			/^tokenizer.json cannot be used: /,
 		);
 	},

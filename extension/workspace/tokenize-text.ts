@@ -1,4 +1,3 @@
-import { Tokenizer } from '@huggingface/tokenizers';
 import { InputError } from './input-error.ts';
 import type { ChosenTokens } from './make-input.ts';
 
@@ -12,14 +11,15 @@ export interface TokenizerFiles {
  * @returns the ids of a text, and what to write on the axes: each token as its own text where that can be told
  * @throws InputError `malformed` where a file is no tokenizer or the text gives no token
  */
-export function tokenizeText(text: string, files: TokenizerFiles): ChosenTokens {
-	const tokenizer = makeTokenizer(files);
+export async function tokenizeText(text: string, files: TokenizerFiles): Promise<ChosenTokens> {
+	const tokenizer = await makeTokenizer(files);
 	const { ids } = tokenizer.encode(text);
 	if (ids.length === 0) throw new InputError('malformed', 'The text gives no token.');
 	return { ids, words: ids.map((id) => tokenizer.decode([id])), source: 'typed text' };
 }
 
-function makeTokenizer({ tokenizer, config }: TokenizerFiles): Tokenizer {
+async function makeTokenizer({ tokenizer, config }: TokenizerFiles) {
+	const { Tokenizer } = await import('@huggingface/tokenizers');
 	try {
 		return new Tokenizer(
 			JSON.parse(tokenizer) as Record<string, unknown>,

@@ -8,7 +8,9 @@ const megabyte = 1e6;
 const expected = [
 	'changelog.md',
 	'dist/extension.cjs',
+	'dist/jpeg-js.cjs',
 	'dist/ort/ort-wasm-simd-threaded.asyncify.wasm',
+	'dist/tokenizers.cjs',
 	'dist/webview.css',
 	'dist/webview.js',
 	'dist/worker.js',
