@@ -3,6 +3,7 @@ import type { PythonFile } from './python-file.ts';
 import type {
 	Assignment,
 	Expression,
+	Import,
 	PythonClass,
 	PythonFunction,
 	PythonModule,
@@ -24,6 +25,7 @@ export type Meaning =
 			readonly values: readonly Expression[];
 			readonly module: PythonModule;
 	  }
+	/** By its whole name, such as `torch.nn.Linear`. */
 	| { readonly kind: 'foreign'; readonly name: string };
 
 /** Aliases of aliases end here. */
@@ -61,31 +63,51 @@ export class CodeBase {
 		);
 	}
 
-	/** A class by the module and name that an exporter gives, such as `models.bert.Attention`. */
-	qualified(name: string): ClassRef[] {
+	/**
+	 * Classes by the module and name that an exporter gives, such as `models.bert.Attention`.
+	 *
+	 * @returns `exact` where the files have the path that the exporter gives, else those that share the name alone
+	 */
+	qualified(name: string): { readonly refs: ClassRef[]; readonly exact: boolean } {
 		const parts = name.replace(/\.\d+$/, '').split('.');
 		const className = parts.at(-1) ?? '';
 		const path = parts.slice(0, -1);
 		const named = this.classes().filter((ref) => ref.class.name === className);
-		if (named.length <= 1 || path[0] === '__main__') return named;
-		const inModule = named.filter((ref) => endsWith(modulePath(ref.module), path));
-		return inModule.length > 0 ? inModule : named;
+		if (path.length === 0 || path[0] === '__main__') return { refs: named, exact: true };
+		const tails = named.map((ref) =>
+			sharedHead(modulePath(ref.module).reverse(), [...path].reverse()),
+		);
+		const longest = Math.max(0, ...tails);
+		if (longest > 0) return { refs: named.filter((_, at) => tails[at] === longest), exact: true };
+		return { refs: path[0] === 'torch' ? [] : named, exact: false };
 	}
 
 	/** What `name`, dotted or not, means in a module. */
 	meaning(name: string, module: PythonModule, depth = 0): Meaning {
 		if (depth > DEEPEST) return { kind: 'foreign', name };
-		const [head = '', ...rest] = name.split('.');
-		if (rest.length === 0) return this.plain(head, module, depth);
-		for (let cut = rest.length; cut >= 1; cut--) {
-			const prefix = [head, ...rest.slice(0, cut - 1)].join('.');
-			const imported = module.imports.get(prefix);
+		const parts = name.split('.');
+		const [head = ''] = parts;
+		if (parts.length === 1) return this.plain(head, module, depth);
+		for (let cut = parts.length - 1; cut >= 1; cut--) {
+			const imported = this.importOf(parts.slice(0, cut).join('.'), module);
 			if (!imported) continue;
-			const found = this.imported(imported, module);
-			const inner = rest.slice(cut - 1).join('.');
-			return found ? this.meaning(inner, found, depth + 1) : { kind: 'foreign', name };
+			const inner = parts.slice(cut).join('.');
+			const found = this.moduleOf(imported, module);
+			if (found) return this.meaning(inner, found, depth + 1);
+			const whole = this.throughImport(imported, module, depth);
+			return whole.kind === 'foreign'
+				? { kind: 'foreign', name: `${whole.name}.${inner}` }
+				: this.inside(whole, inner, name);
 		}
-		return { kind: 'foreign', name };
+		return this.inside(this.plain(head, module, depth), parts.slice(1).join('.'), name);
+	}
+
+	/** A class that stands in another: `Outer.Inner`. */
+	private inside(outer: Meaning, inner: string, name: string): Meaning {
+		const found = outer.kind === 'class' ? outer.module.classes.get(inner) : undefined;
+		return found && outer.kind === 'class'
+			? { kind: 'class', class: found, module: outer.module }
+			: { kind: 'foreign', name };
 	}
 
 	/** The class and its bases, the class itself first, as far as they stand in the workspace. */
@@ -106,14 +128,14 @@ export class CodeBase {
 	}
 
 	private plain(name: string, module: PythonModule, depth: number): Meaning {
+		const imported = this.importOf(name, module);
 		const here = definition(name, module);
-		if (here) return this.throughAlias(here, module, depth);
-		const notebook = this.cellsOf.get(module);
-		for (const peer of notebook ? (this.peers.get(notebook) ?? []) : []) {
+		// `name = None` beside an import is what stands in where the import fails
+		if (here && !(imported && isNothing(here))) return this.throughAlias(here, module, depth);
+		for (const peer of this.peersOf(module)) {
 			const there = peer === module ? null : definition(name, peer);
 			if (there) return this.throughAlias(there, peer, depth);
 		}
-		const imported = module.imports.get(name) ?? this.peerImport(name, module);
 		if (imported) return this.throughImport(imported, module, depth);
 		for (const star of module.starImports) {
 			const found = this.imported(star, module);
@@ -123,10 +145,18 @@ export class CodeBase {
 		return { kind: 'foreign', name };
 	}
 
-	private peerImport(name: string, module: PythonModule) {
+	private importOf(name: string, module: PythonModule): Import | undefined {
+		return (
+			module.imports.get(name) ??
+			this.peersOf(module)
+				.map((peer) => peer.imports.get(name))
+				.find((found) => found !== undefined)
+		);
+	}
+
+	private peersOf(module: PythonModule): readonly PythonModule[] {
 		const notebook = this.cellsOf.get(module);
-		const peers = notebook ? (this.peers.get(notebook) ?? []) : [];
-		return peers.map((peer) => peer.imports.get(name)).find((found) => found !== undefined);
+		return notebook ? (this.peers.get(notebook) ?? []) : [];
 	}
 
 	private throughAlias(found: Meaning, module: PythonModule, depth: number): Meaning {
@@ -136,31 +166,51 @@ export class CodeBase {
 		return meaning.kind === 'foreign' ? found : meaning;
 	}
 
-	private throughImport(
-		imported: { module: string; name: string | null; level: number },
-		module: PythonModule,
-		depth: number,
-	): Meaning {
-		const whole = `${imported.module}.${imported.name ?? ''}`;
-		const found = this.imported(imported, module);
-		if (!found || imported.name === null) return { kind: 'foreign', name: whole };
-		return this.meaning(imported.name, found, depth + 1);
+	private throughImport(imported: Import, module: PythonModule, depth: number): Meaning {
+		const { name } = imported;
+		const foreign: Meaning = {
+			kind: 'foreign',
+			name: [imported.module, name].filter((part) => part).join('.'),
+		};
+		const found = name === null ? null : this.imported(imported, module);
+		if (!found || name === null || depth > DEEPEST) return foreign;
+		const meaning = this.meaning(name, found, depth + 1);
+		return meaning.kind === 'foreign' && !meaning.name.includes('.') ? foreign : meaning;
 	}
 
-	/** The file of an imported module; `from package import module` is looked up as `package/module` too. */
+	/** The file that an imported name stands for, where it stands for one: `import a.b`, or `from a import b` of a module b. */
+	private moduleOf(imported: Import, from: PythonModule): PythonModule | null {
+		const { module, name, level } = imported;
+		if (name === null) return this.imported(imported, from);
+		const found = this.imported(imported, from);
+		if (found && definition(name, found)) return null;
+		return this.imported({ module: module === '' ? name : `${module}.${name}`, level }, from);
+	}
+
+	/** The file of an imported module. */
 	private imported(
 		{ module: name, level }: { module: string; level: number },
 		from: PythonModule,
 	): PythonModule | null {
 		const path = name === '' ? [] : name.split('.');
-		const candidates = this.byTail.get(path.at(-1) ?? '') ?? [];
-		const fitting = candidates.filter((candidate) => endsWith(modulePath(candidate), path));
-		if (fitting.length <= 1 && level === 0) return fitting[0] ?? null;
 		const folder = segmentsOf(from.uri).slice(0, -Math.max(1, level));
+		const wanted = level > 0 ? [...folder, ...path] : path;
+		const candidates = this.byTail.get(wanted.at(-1) ?? '') ?? [];
+		const exact =
+			level > 0 ? candidates.find((candidate) => same(modulePath(candidate), wanted)) : null;
+		if (exact) return exact;
+		// a copy of one file of a package beside another's: the dots are of no use then
+		const fitting = candidates.filter(
+			(candidate) => path.length > 0 && endsWith(modulePath(candidate), path),
+		);
 		const near = (candidate: PythonModule) => sharedHead(segmentsOf(candidate.uri), folder);
 		return [...fitting].sort((a, b) => near(b) - near(a))[0] ?? null;
 	}
 }
+
+/** Whether all that a name is given builds nothing. */
+const isNothing = (found: Meaning) =>
+	found.kind === 'value' && found.values.every(({ kind }) => kind === 'other');
 
 function definition(name: string, module: PythonModule): Meaning | null {
 	const found = module.classes.get(name);
@@ -171,25 +221,29 @@ function definition(name: string, module: PythonModule): Meaning | null {
 	return values.length > 0 ? { kind: 'value', values, module } : null;
 }
 
-/** What is assigned to a target, or added to it. */
+/** What is assigned to a target, or added to it; where its name is written out, only that. */
 export function assigned(
 	target: string,
 	assignments: readonly Assignment[],
 ): readonly Assignment[] {
-	return assignments.filter((assignment) => fits(assignment, target));
+	const exact = assignments.filter(({ target: given }) => given === target);
+	if (exact.length > 0) return exact;
+	return assignments.filter(({ target: given, pattern }) => pattern && fits(given, target));
 }
 
-function fits({ target: given, pattern }: Assignment, target: string): boolean {
-	if (given === target) return true;
-	if (!pattern) return false;
-	const parts = given.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-	return new RegExp(`^${parts.join('[^.]+')}$`).test(target);
+/** Whether a name may be what a pattern with `*` stands for. */
+export function fits(pattern: string, name: string): boolean {
+	const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+	return new RegExp(`^${parts.join('[^.]+')}$`).test(name);
 }
 
 function modulePath(module: PythonModule): string[] {
 	const segments = segmentsOf(module.uri.replace(/\.py$/, ''));
 	return segments.at(-1) === '__init__' ? segments.slice(0, -1) : segments;
 }
+
+const same = (a: readonly string[], b: readonly string[]) =>
+	a.length === b.length && endsWith(a, b);
 
 const endsWith = (path: readonly string[], tail: readonly string[]) =>
 	tail.every((part, at) => path[path.length - tail.length + at] === part);

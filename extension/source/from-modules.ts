@@ -35,7 +35,8 @@ export const fromFunction: LadderStep = (site, context) => {
 	if (!callee || callee.domain.startsWith('torch.') || callee.domain.startsWith('pkg.onnxscript'))
 		return [];
 	const domain = callee.domain.replace(/^pkg\.[\w.]*?torch[\w.]*?\./, '');
-	return classLinks(site, context.code.qualified(`${domain}.${callee.name}`), 'function', 0.9);
+	const { refs, exact } = context.code.qualified(`${domain}.${callee.name}`);
+	return classLinks(site, refs, 'function', exact ? 0.9 : 0.5);
 };
 
 /** The classes that the newer exporter lists beside the module path. */
@@ -44,9 +45,9 @@ export const fromClassHierarchy: LadderStep = (site, context) => {
 		const classes = parseReprList(node.metadata.get('pkg.torch.onnx.class_hierarchy') ?? '');
 		const own = classes.slice(0, -1).reverse();
 		for (const name of own) {
-			const found = context.code.qualified(name);
-			if (found.length === 0) continue;
-			const links = classLinks(site, found, 'class-hierarchy', 0.9);
+			const { refs, exact } = context.code.qualified(name);
+			if (refs.length === 0) continue;
+			const links = classLinks(site, refs, 'class-hierarchy', exact ? 0.9 : 0.5);
 			const built = linksAt(site, site.path, 'class-hierarchy', context);
 			return [...links, ...built.filter(({ target }) => target === 'build')];
 		}

@@ -1,150 +1,175 @@
+import {
+	containerOf,
+	entriesOf,
+	containers,
+	gathered,
+	inner,
+	isListOf,
+	listOf,
+	pick,
+	placeIn,
+	placeOf,
+	tableOf,
+	unknownIn,
+	type Built,
+	type Place,
+	type Step,
+} from './built.ts';
+import type { Call, CallSite } from './call-sites.ts';
 import { assigned, type ClassRef, type CodeBase } from './code-base.ts';
+import { bound, ConstructorArguments, defaultOf, selfOf } from './constructor-arguments.ts';
 import type { Expression, PythonFunction, PythonModule } from './python-syntax.ts';
 
-/** Where a name is looked up: a module, and the functions around the expression, innermost first. */
-interface Place {
-	readonly module: PythonModule;
-	readonly functions: readonly PythonFunction[];
-	readonly owner: ClassRef | null;
-	/** What the parameters of the innermost function were given, where the call is known. */
-	readonly given: ReadonlyMap<string, Built>;
-}
-
-/** A module that the code builds: of a known class, a container of modules, or unknown. */
-export interface Built {
-	readonly class: ClassRef | null;
-	/** Items of a ModuleList, Sequential or ModuleDict; null for no container. */
-	readonly items: readonly Expression[] | null;
-	readonly place: Place;
-	/** Arguments of the call that built it. */
-	readonly call: Extract<Expression, { kind: 'call' }> | null;
-}
-
-/** A step of the way through the modules: what stands at an attribute and which line put it there. */
-export interface Step {
-	readonly built: Built;
-	readonly uri: string;
-	/** Counting from 1. */
-	readonly line: number;
-}
-
-const DEEPEST = 16;
+const DEEPEST = 24;
 const MOST_OPTIONS = 24;
-const containers =
-	/(^|\.)(ModuleList|Sequential|ModuleDict|OrderedDict|LayerList|list|tuple|dict)$/;
+/** Expressions looked at for one step: what is put together from choices of choices ends here. */
+const MOST_LOOKS = 1500;
 
 /** Walks attribute by attribute through the classes of a code base. */
 export class ModuleWalk {
-	constructor(private readonly code: CodeBase) {}
+	private readonly attributes = new Map<ClassRef['class'], Set<string>>();
+	private readonly constructors: ConstructorArguments;
+	private looks = 0;
+
+	constructor(private readonly code: CodeBase) {
+		this.constructors = new ConstructorArguments(code, this);
+	}
 
 	/** The module made when a class is built by itself. */
 	root(ref: ClassRef): Built {
-		return { class: ref, items: null, place: placeOf(ref), call: null };
+		return { ...unknownIn(placeOf(ref)), class: ref };
 	}
 
-	/** What stands at an attribute or index of a module; several where the code chooses. */
+	/** What stands at an attribute or index of a module, classes of the workspace first; several where the code chooses. */
 	step(from: Built, token: string): Step[] {
-		return from.items ? this.item(from, from.items, token) : this.attribute(from, token);
+		this.looks = 0;
+		const steps = from.items
+			? this.item(from, from.items, token, 0)
+			: this.attribute(from, token, 0);
+		const weight = ({ built }: Step) => (built.class || built.items ? 0 : built.foreign ? 1 : 2);
+		return steps.sort((a, b) => weight(a) - weight(b)).slice(0, MOST_OPTIONS);
+	}
+
+	/** What a call builds, as far as it is told by the code around it. */
+	builtBy({ call, module, functions, owner }: CallSite): Built[] {
+		this.looks = 0;
+		const self = owner ? this.root(owner) : null;
+		const place = { ...placeIn(module), functions, owner, self };
+		return this.evaluate(call, place, DEEPEST - 8);
 	}
 
 	/** Names of the attributes that a class and its bases assign. */
 	attributesOf(ref: ClassRef): Set<string> {
+		const known = this.attributes.get(ref.class);
+		if (known) return known;
 		const names = new Set<string>();
 		for (const { class: c } of this.code.lineage(ref)) {
 			for (const { target } of c.assignments) names.add(target);
 			for (const method of c.methods.values()) {
-				const self = `${method.parameters[0] ?? 'self'}.`;
+				const self = selfOf(method);
 				for (const { target } of method.assignments) {
 					if (target.startsWith(self)) names.add(target.slice(self.length));
 				}
 			}
 		}
+		this.attributes.set(ref.class, names);
 		return names;
 	}
 
-	private attribute(from: Built, token: string): Step[] {
+	private attribute(from: Built, token: string, depth: number): Step[] {
 		if (!from.class) return [];
 		for (const ref of this.code.lineage(from.class)) {
-			const steps = this.assignedIn(ref, from, token);
+			const steps = this.assignedIn(ref, from, token, depth);
 			if (steps.length > 0) return steps;
 		}
 		return [];
 	}
 
-	private assignedIn(ref: ClassRef, from: Built, token: string): Step[] {
+	private assignedIn(ref: ClassRef, from: Built, token: string, depth: number): Step[] {
 		const found: Step[] = [];
-		for (const method of ref.class.methods.values()) {
-			const self = method.parameters[0] ?? 'self';
-			const place = this.inMethod(ref, method, from);
-			const writes = assigned(`${self}.${token}`, method.assignments);
-			if (writes.length === 0) continue;
-			const whole = gathered(writes);
+		const add = (place: Place, whole: ReturnType<typeof gathered>) => {
 			for (const { value, line } of whole) {
-				const options = this.evaluate(value, place, 0);
+				const options = this.evaluate(value, place, depth);
 				const built = options.length > 0 ? options : [unknownIn(place)];
-				found.push(...built.map((b) => ({ built: b, uri: ref.module.uri, line })));
+				found.push(
+					...built.map((b) => ({
+						built: b,
+						...(b.at ?? { uri: ref.module.uri, line }),
+						holder: ref,
+						attribute: token,
+					})),
+				);
 			}
+		};
+		for (const method of ref.class.methods.values()) {
+			const target = `${selfOf(method)}${token}`;
+			const writes = assigned(target, method.assignments);
+			const whole = gathered(writes, entriesOf(target, method.assignments));
+			if (whole.length > 0) add(this.inMethod(ref, method, from), whole);
 		}
-		for (const { value, line } of assigned(token, ref.class.assignments)) {
-			const options = this.evaluate(value, placeOf(ref), 0);
-			found.push(...options.map((built) => ({ built, uri: ref.module.uri, line })));
-		}
+		const own = gathered(assigned(token, ref.class.assignments), []);
+		add({ ...placeOf(ref), owner: from.class ?? ref }, own);
 		return found.slice(0, MOST_OPTIONS);
 	}
 
-	private inMethod(ref: ClassRef, method: PythonFunction, from: Built): Place {
-		const given =
-			method.name === '__init__' ? this.givenTo(method, from) : new Map<string, Built>();
-		return { module: ref.module, functions: [method], owner: from.class ?? ref, given };
-	}
-
-	private givenTo(method: PythonFunction, from: Built): Map<string, Built> {
-		const given = new Map<string, Built>();
-		if (!from.call) return given;
-		const [, ...parameters] = method.parameters;
-		const bind = (name: string | undefined, value: Expression) => {
-			const [built] = name ? this.evaluate(value, from.place, 4) : [];
-			if (name && built) given.set(name, built);
+	/** Inside a method of a module. */
+	inMethod(ref: ClassRef, method: PythonFunction, from: Built): Place {
+		return {
+			module: ref.module,
+			functions: [method],
+			owner: from.class ?? ref,
+			self: from,
+			given: (name) =>
+				method.name === '__init__'
+					? this.constructors.givenTo(ref, method, from, name)
+					: defaultOf(method, name, placeIn(ref.module)),
 		};
-		from.call.args.forEach((value, at) => bind(parameters[at], value));
-		for (const [name, value] of from.call.keywords) bind(name, value);
-		return given;
 	}
 
-	private item(from: Built, items: readonly Expression[], token: string): Step[] {
+	private item(from: Built, items: readonly Expression[], token: string, depth: number): Step[] {
+		if (depth > DEEPEST) return [];
 		const { place } = from;
-		const chosen = pick(items, token);
-		return chosen.flatMap((expression) => {
-			const options = this.evaluate(expression, place, 0);
+		return pick(items, token).flatMap((expression) => {
+			const options = this.evaluate(expression, place, depth);
 			const opened = expression.kind === 'star' || (items.length === 1 && isListOf(expression));
 			const inside = opened
-				? options.flatMap((b) => (b.items ? this.item(b, b.items, token) : []))
+				? options.flatMap((b) => (b.items ? this.item(b, b.items, token, depth + 1) : []))
 				: [];
 			if (inside.length > 0) return inside;
 			const built = options.length > 0 ? options : [unknownIn(place)];
-			return built.map((b) => ({ built: b, uri: place.module.uri, line: expression.line }));
+			return built.map((b) => ({
+				built: b,
+				...(b.at ?? { uri: place.module.uri, line: expression.line }),
+				holder: place.owner,
+				attribute: token,
+			}));
 		});
 	}
 
 	/** The modules that an expression may build. */
 	private evaluate(expression: Expression, place: Place, depth: number): Built[] {
-		if (depth > DEEPEST) return [];
-		const deeper = (inner: Expression) => this.evaluate(inner, place, depth + 1);
+		if (depth > DEEPEST || ++this.looks > MOST_LOOKS) return [];
+		const deeper = (part: Expression) => this.evaluate(part, place, depth + 1);
 		switch (expression.kind) {
 			case 'call':
 				return this.evaluateCall(expression, place, depth);
 			case 'name':
 				return this.evaluateName(expression.name, place, depth);
+			case 'member':
+				return deeper(expression.of).flatMap((built) =>
+					this.attribute(built, expression.name, depth + 1).map((step) => step.built),
+				);
 			case 'item':
 				return deeper(expression.of).flatMap((built) => this.anyItem(built, depth));
 			case 'either':
 				return expression.options.flatMap(deeper).slice(0, MOST_OPTIONS);
 			case 'list':
-				return [{ class: null, items: expression.items, place, call: null }];
+				return [listOf(expression.items, place)];
 			case 'each':
-				return [{ class: null, items: [expression], place, call: null }];
 			case 'table':
-				return [{ class: null, items: [expression], place, call: null }];
+				return [listOf([expression], place)];
+			case 'filled':
+				return this.evaluateFilled(expression, place, depth);
 			case 'star':
 				return deeper(expression.of);
 			case 'text':
@@ -153,65 +178,116 @@ export class ModuleWalk {
 		}
 	}
 
-	private anyItem(built: Built, depth: number): Built[] {
-		const inner = (built.items ?? []).flatMap((item) =>
-			item.kind === 'table'
-				? item.entries.map(([, v]) => v)
-				: item.kind === 'each'
-					? [item.item]
-					: [item],
+	private evaluateFilled(
+		{ of, added, entries, line }: Extract<Expression, { kind: 'filled' }>,
+		place: Place,
+		depth: number,
+	): Built[] {
+		const before = of.flatMap((value) => this.evaluate(value, place, depth + 1));
+		const more = [...added, ...tableOf(entries, line)];
+		if (before.length === 0) return [listOf(more, place)];
+		return before.map((built) =>
+			built.class ? built : { ...built, items: [...(built.items ?? []), ...more], place },
 		);
-		return inner
+	}
+
+	private anyItem(built: Built, depth: number): Built[] {
+		// `Layer[int]` is the class itself
+		if (!built.items) return built.class && !built.call ? [built] : [];
+		const items = built.items.flatMap((item) =>
+			item.kind === 'table' ? item.entries.map(([, v]) => v) : [inner(item)],
+		);
+		return items
 			.flatMap((item) => this.evaluate(item, built.place, depth + 1))
 			.slice(0, MOST_OPTIONS);
 	}
 
-	private evaluateCall(
-		call: Extract<Expression, { kind: 'call' }>,
+	private evaluateCall(call: Call, place: Place, depth: number): Built[] {
+		const { callee } = call;
+		const here = { uri: place.module.uri, line: call.line };
+		const made = (options: readonly Built[]) =>
+			options.map((built) =>
+				built.call ? { ...built, at: here } : { ...built, call, place, at: here },
+			);
+		if (callee.kind === 'member') {
+			// what a method of a module gives back, such as `.eval()` or `.to(device)`, is taken for the module
+			return this.evaluate(callee.of, place, depth + 1);
+		}
+		if (callee.kind !== 'name') return made(this.evaluate(callee, place, depth + 1));
+		const local = this.local(callee.name, place, depth);
+		if (local && local.length > 0) return made(local);
+		const given = this.giving(callee.name, place, depth);
+		if (given.length > 0) return made(given);
+		const called = this.functionOf(callee.name, place);
+		if (called) return this.inFunction(called, call, place, depth);
+		const own = this.ofSelf(callee.name, place, depth) ?? [];
+		if (own.length > 0) return made(own);
+		const meaning = this.code.meaning(this.nestedIn(callee.name, place), place.module);
+		if (meaning.kind === 'function') return [];
+		if (meaning.kind === 'class')
+			return [{ ...unknownIn(place, '', call), class: meaning, at: here }];
+		if (meaning.kind === 'value') {
+			const at = { ...placeIn(meaning.module), owner: place.owner };
+			return made(meaning.values.flatMap((value) => this.evaluate(value, at, depth + 1)));
+		}
+		if (containers.test(callee.name)) return [{ ...containerOf(call, place), at: here }];
+		const through = this.throughObject(callee.name, call, place, depth);
+		if (through.length > 0) return through;
+		// a wrapper of another package, such as DataParallel, partial or deepcopy, hands on what it was given
+		const handed = [...call.args, ...call.keywords.values()]
+			.flatMap((arg) => this.evaluate(arg, place, depth + 1))
+			.filter((built) => built.class !== null || built.items !== null)
+			.slice(0, MOST_OPTIONS);
+		return handed.length > 0 ? handed : [{ ...unknownIn(place, meaning.name, call), at: here }];
+	}
+
+	/** `self.make()`, `Layer.from_config()`, `TABLE.get(name)`: by what stands before the last dot. */
+	private throughObject(name: string, call: Call, place: Place, depth: number): Built[] {
+		const dot = name.lastIndexOf('.');
+		if (dot < 0) return [];
+		const [object, method] = [name.slice(0, dot), name.slice(dot + 1)];
+		const options = this.evaluateName(object, place, depth + 1);
+		return options.flatMap((built) => {
+			if (method === 'get' || method === 'pop') return this.anyItem(built, depth);
+			// a class method builds its class, whatever it does on the way
+			const at = { uri: place.module.uri, line: call.line };
+			return built.class ? [built.call ? built : { ...built, call: null, at }] : [];
+		});
+	}
+
+	private inFunction(
+		called: { function: PythonFunction; module: PythonModule; method: boolean },
+		call: Call,
 		place: Place,
 		depth: number,
 	): Built[] {
-		const arguments_ = () =>
-			[...call.args, ...call.keywords.values()]
-				.flatMap((arg) => this.evaluate(arg, place, depth + 1))
-				.slice(0, MOST_OPTIONS);
-		const { callee } = call;
-		if (callee.kind === 'item') {
-			return this.evaluate(callee, place, depth + 1).map((built) => ({ ...built, call }));
-		}
-		if (callee.kind !== 'name') return arguments_();
-		const local = this.local(callee.name, place, depth);
-		if (local) return local.map((built) => ({ ...built, call, place }));
-		const made = this.functionOf(callee.name, place);
-		if (made) {
-			const inside: Place = {
-				...place,
-				module: made.module,
-				functions: [made.function, ...place.functions],
-			};
-			return made.function.returns
-				.flatMap((value) => this.evaluate(value, inside, depth + 1))
-				.slice(0, MOST_OPTIONS);
-		}
-		const meaning = this.code.meaning(callee.name, place.module);
-		if (meaning.kind === 'class') return [{ class: meaning, items: null, place, call }];
-		if (meaning.kind === 'value') {
-			const at = { ...placeIn(meaning.module), owner: place.owner };
-			const options = meaning.values.flatMap((value) => this.evaluate(value, at, depth + 1));
-			return options.map((built) => ({ ...built, call, place }));
-		}
-		if (containers.test(callee.name)) return [containerOf(call, place)];
-		// a wrapper of another package, such as DataParallel, partial or a clone function, hands on what it was given
-		return arguments_();
+		const { function: f, module, method } = called;
+		const inside: Place = {
+			...place,
+			module,
+			functions: [f, ...(module === place.module ? place.functions : [])],
+			given: (name) => {
+				if (!f.parameters.includes(name)) return place.given(name);
+				const value = bound(f, call, name, method);
+				return value ? [{ value, place }] : defaultOf(f, name, placeIn(module));
+			},
+		};
+		const at = { uri: place.module.uri, line: call.line };
+		return f.returns
+			.flatMap((value) => this.evaluate(value, inside, depth + 1))
+			.map((built) => ({ ...built, at }))
+			.slice(0, MOST_OPTIONS);
 	}
 
 	private evaluateName(name: string, place: Place, depth: number): Built[] {
 		const local = this.local(name, place, depth);
 		if (local) return local;
-		const given = place.given.get(name);
-		if (given) return [given];
+		const given = this.giving(name, place, depth);
+		if (given.length > 0) return given;
+		const own = this.ofSelf(name, place, depth);
+		if (own) return own;
 		const meaning = this.code.meaning(name, place.module);
-		if (meaning.kind === 'class') return [{ class: meaning, items: null, place, call: null }];
+		if (meaning.kind === 'class') return [{ ...unknownIn(place), class: meaning }];
 		if (meaning.kind !== 'value') return [];
 		const at = { ...placeIn(meaning.module), owner: place.owner };
 		return meaning.values
@@ -219,109 +295,73 @@ export class ModuleWalk {
 			.slice(0, MOST_OPTIONS);
 	}
 
+	private giving(name: string, place: Place, depth: number): Built[] {
+		if (depth > DEEPEST || name.includes('.')) return [];
+		return place
+			.given(name)
+			.flatMap(({ value, place: there }) => this.evaluate(value, there, depth + 1))
+			.slice(0, MOST_OPTIONS);
+	}
+
+	/** `self.a.b`, by way of the module that `self` is. */
+	private ofSelf(name: string, { self, functions, owner }: Place, depth: number): Built[] | null {
+		const method = functions.at(-1);
+		const from = self ?? (owner && this.root(owner));
+		if (!method || !from || !name.startsWith(selfOf(method))) return null;
+		let at: readonly Built[] = [from];
+		for (const token of name.slice(selfOf(method).length).split('.')) {
+			const steps = at.flatMap((built) =>
+				built.items
+					? this.item(built, built.items, token, depth + 4)
+					: this.attribute(built, token, depth + 4),
+			);
+			at = steps.map(({ built, uri, line }) => ({ ...built, at: built.at ?? { uri, line } }));
+		}
+		return [...at].filter((built) => built.class !== null || built.items !== null);
+	}
+
 	/** A variable of the functions around; null where there is none of that name. */
 	private local(name: string, place: Place, depth: number): Built[] | null {
-		for (const around of place.functions) {
-			const writes = assigned(name, around.assignments);
-			if (writes.length > 0) {
-				return gathered(writes)
-					.flatMap(({ value }) => this.evaluate(value, place, depth + 2))
-					.slice(0, MOST_OPTIONS);
+		for (const [at, around] of place.functions.entries()) {
+			const self = selfOf(around);
+			if (at === place.functions.length - 1 && name.startsWith(self)) return null;
+			const whole = gathered(
+				assigned(name, around.assignments),
+				entriesOf(name, around.assignments),
+			);
+			if (whole.length > 0) {
+				const options = whole.flatMap(({ value }) => this.evaluate(value, place, depth + 2));
+				// `x = x or Default()` says nothing of where the first x comes from
+				return options.length > 0 ? options.slice(0, MOST_OPTIONS) : null;
 			}
 		}
 		return null;
 	}
 
+	/** `self.Inner` is a class that stands in the class. */
+	private nestedIn(name: string, { owner, self }: Place): string {
+		const inner = /^(?:self|cls)\.(\w+)$/.exec(name)?.[1];
+		const around = owner ?? self?.class;
+		const found = inner === undefined ? undefined : around?.module.classes.get(inner);
+		const stands =
+			found && around && around.class.line < found.line && found.endLine <= around.class.endLine;
+		return stands && inner !== undefined ? inner : name;
+	}
+
 	/** A function by name: nested in those around, a method of the class, or one of the module. */
-	private functionOf(
-		name: string,
-		place: Place,
-	): { function: PythonFunction; module: PythonModule } | null {
+	private functionOf(name: string, place: Place) {
 		for (const around of place.functions) {
 			const nested = around.functions.get(name);
-			if (nested) return { function: nested, module: place.module };
+			if (nested) return { function: nested, module: place.module, method: false };
 		}
-		const method = /^(?:self|cls)\.(\w+)$/.exec(name)?.[1];
+		const method = /^(?:self|cls|super\(\))\.(\w+)$/.exec(name)?.[1];
 		if (method && place.owner) {
 			for (const ref of this.code.lineage(place.owner)) {
 				const found = ref.class.methods.get(method);
-				if (found) return { function: found, module: ref.module };
+				if (found) return { function: found, module: ref.module, method: true };
 			}
 		}
 		const meaning = this.code.meaning(name, place.module);
-		return meaning.kind === 'function' ? meaning : null;
+		return meaning.kind === 'function' ? { ...meaning, method: false } : null;
 	}
-}
-
-/** The only argument of a container that is not a module itself but holds the modules. */
-function isListOf(expression: Expression): boolean {
-	if (expression.kind === 'name') return true;
-	const callee = expression.kind === 'call' ? expression.callee : null;
-	return callee?.kind === 'name' && !/(ModuleList|Sequential|ModuleDict)$/.test(callee.name);
-}
-
-function placeIn(module: PythonModule): Place {
-	return { module, functions: [], owner: null, given: new Map() };
-}
-
-const placeOf = (ref: ClassRef): Place => ({ ...placeIn(ref.module), owner: ref });
-
-const unknownIn = (place: Place): Built => ({ class: null, items: null, place, call: null });
-
-/** Values written one by one, and those appended as one list. */
-function gathered(writes: readonly { value: Expression; line: number; appends: boolean }[]) {
-	const added = writes.filter(({ appends }) => appends);
-	const plain = writes.filter(({ appends }) => !appends);
-	if (added.length === 0) return plain;
-	const line = plain[0]?.line ?? added[0]!.line;
-	const items = added.map(({ value }): Expression => ({
-		kind: 'each',
-		item: value,
-		line: value.line,
-	}));
-	return [{ value: { kind: 'list', items, line } as Expression, line, appends: false }];
-}
-
-function containerOf(call: Extract<Expression, { kind: 'call' }>, place: Place): Built {
-	const named = [...call.keywords].map(([key, value]) => [key, value] as const);
-	const table: Expression[] =
-		named.length > 0 ? [{ kind: 'table', entries: named, line: call.line }] : [];
-	const only = call.args.length === 1 ? call.args[0]! : null;
-	const opened = only?.kind === 'list' ? only.items : call.args;
-	return { class: null, items: [...opened, ...table], place, call };
-}
-
-/** Items of a container that may stand at an index or key. */
-function pick(items: readonly Expression[], token: string): Expression[] {
-	const flat = items.flatMap((item): Expression[] =>
-		item.kind === 'list' ? keyed(item.items) : [item],
-	);
-	const tables = flat.filter((item) => item.kind === 'table');
-	const entry = tables
-		.flatMap(({ entries }) => entries)
-		.filter(([key]) => key === token || key.includes('*'));
-	if (entry.length > 0) return entry.map(([, value]) => value);
-	const rest = flat.filter((item) => item.kind !== 'table');
-	const index = Number(token);
-	const exact = rest.every(
-		(item) => item.kind === 'call' || item.kind === 'name' || item.kind === 'either',
-	);
-	if (exact && Number.isInteger(index) && rest.length > 1) {
-		const at = rest[index];
-		return at ? [at] : [];
-	}
-	return rest.map(inner);
-}
-
-const inner = (item: Expression): Expression => (item.kind === 'each' ? inner(item.item) : item);
-
-/** `[('name', Module()), ...]`, as OrderedDict takes it, is a table. */
-function keyed(items: readonly Expression[]): Expression[] {
-	const entries = items.flatMap((item) => {
-		if (item.kind !== 'list' || item.items.length !== 2) return [];
-		const [key, value] = item.items;
-		return key?.kind === 'text' && value ? [[key.value, value] as const] : [];
-	});
-	if (entries.length !== items.length || entries.length === 0) return [...items];
-	return [{ kind: 'table', entries, line: entries[0]![1].line }];
 }

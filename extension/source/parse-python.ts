@@ -3,12 +3,13 @@ import { parser } from '@lezer/python';
 import type { PythonFile } from './python-file.ts';
 import type {
 	Assignment,
+	Expression,
 	Import,
 	PythonClass,
 	PythonFunction,
 	PythonModule,
 } from './python-syntax.ts';
-import { operands, readArguments, readExpression, type Source } from './read-expression.ts';
+import { keyOf, operands, readArguments, readExpression, type Source } from './read-expression.ts';
 
 const cached = new Map<string, { text: string; tree: Tree; module: PythonModule }>();
 const MOST_CACHED = 4000;
@@ -50,7 +51,8 @@ function pythonOf({ notebook, text }: PythonFile): string {
 
 interface Draft {
 	readonly assignments: Assignment[];
-	readonly returns: ReturnType<typeof readExpression>[];
+	readonly returns: Expression[];
+	readonly effects: Expression[];
 	readonly functions: Map<string, PythonFunction>;
 	readonly classes: Map<string, PythonClass>;
 	readonly imports: Map<string, Import>;
@@ -97,6 +99,7 @@ class Reader implements Source {
 		const draft: Draft = {
 			assignments: [],
 			returns: [],
+			effects: [],
 			functions: new Map(),
 			classes: new Map(),
 			imports: new Map(),
@@ -113,12 +116,12 @@ class Reader implements Source {
 	private readStatement(node: SyntaxNode, draft: Draft): void {
 		switch (node.name) {
 			case 'ClassDefinition': {
-				const read = this.readClass(node);
+				const read = this.readClass(node, draft);
 				if (read) draft.classes.set(read.name, read);
 				return;
 			}
 			case 'FunctionDefinition': {
-				const read = this.readFunction(node);
+				const read = this.readFunction(node, draft);
 				if (read) draft.functions.set(read.name, read);
 				return;
 			}
@@ -127,6 +130,9 @@ class Reader implements Source {
 				return;
 			case 'AssignStatement':
 				this.readAssignment(node, draft);
+				return;
+			case 'UpdateStatement':
+				this.readUpdate(node, draft);
 				return;
 			case 'ReturnStatement': {
 				const value = node.firstChild?.nextSibling;
@@ -154,12 +160,13 @@ class Reader implements Source {
 		}
 	}
 
-	private readClass(node: SyntaxNode): PythonClass | null {
+	private readClass(node: SyntaxNode, around: Draft): PythonClass | null {
 		const name = node.getChild('VariableName');
 		const body = node.getChild('Body');
 		if (!name || !body) return null;
 		const list = node.getChild('ArgList');
 		const draft = this.readBody(body);
+		handUp(draft, around);
 		return {
 			name: this.textOf(name),
 			line: this.lineOf(node),
@@ -170,18 +177,21 @@ class Reader implements Source {
 		};
 	}
 
-	private readFunction(node: SyntaxNode): PythonFunction | null {
+	private readFunction(node: SyntaxNode, around: Draft): PythonFunction | null {
 		const name = node.getChild('VariableName');
 		const body = node.getChild('Body');
 		const list = node.getChild('ParamList');
 		if (!name || !body) return null;
 		const draft = this.readBody(body);
+		handUp(draft, around);
 		return {
 			name: this.textOf(name),
 			line: this.lineOf(node),
 			endLine: this.lineAt(Math.max(node.from, node.to - 1)),
 			parameters: list ? this.readParameters(list) : [],
+			defaults: list ? this.readDefaults(list) : new Map(),
 			assignments: draft.assignments,
+			effects: draft.effects,
 			returns: draft.returns,
 			functions: draft.functions,
 		};
@@ -190,8 +200,19 @@ class Reader implements Source {
 	private readParameters(list: SyntaxNode): string[] {
 		return list
 			.getChildren('VariableName')
-			.filter((node) => node.prevSibling?.name !== 'AssignOp')
+			.filter((node) => !/^(AssignOp|\*\*?)$/.test(node.prevSibling?.name ?? ''))
 			.map((node) => this.textOf(node));
+	}
+
+	private readDefaults(list: SyntaxNode): Map<string, Expression> {
+		const defaults = new Map<string, Expression>();
+		for (const operator of list.getChildren('AssignOp')) {
+			let name = operator.prevSibling;
+			if (name?.name === 'TypeDef') name = name.prevSibling;
+			const value = operator.nextSibling;
+			if (name && value) defaults.set(this.textOf(name), readExpression(value, this));
+		}
+		return defaults;
 	}
 
 	/** `a = b = value`, `a, b = x, y` and `a: T = value`. */
@@ -208,9 +229,27 @@ class Reader implements Source {
 			flat.forEach((target, at) => {
 				const value = flat.length === right.length ? right[at] : right[0];
 				if (!value) return;
-				this.assign(draft, this.textOf(target), readExpression(value, this), this.lineOf(node));
+				this.assign(draft, this.readTarget(target), readExpression(value, this), this.lineOf(node));
 			});
 		}
+	}
+
+	/** `a += [value]`. */
+	private readUpdate(node: SyntaxNode, draft: Draft): void {
+		const [target, value] = [node.firstChild, node.lastChild];
+		if (!target || !value || target === value) return;
+		const of = readExpression(value, this);
+		this.assign(draft, this.readTarget(target), { kind: 'star', of, line: of.line }, of.line, true);
+	}
+
+	/** `a.b`, and `a.b` for `a['b']`. */
+	private readTarget(node: SyntaxNode): string {
+		if (node.name !== 'MemberExpression' || node.getChild('PropertyName') || !node.firstChild)
+			return this.textOf(node);
+		const index = operands(node)[1];
+		const key =
+			index?.name === 'Number' ? this.textOf(index) : index && keyOf(readExpression(index, this));
+		return `${this.readTarget(node.firstChild)}.${key ?? '*'}`.replace('._modules.', '.');
 	}
 
 	private assign(
@@ -229,24 +268,23 @@ class Reader implements Source {
 		const call = node.getChild('CallExpression');
 		if (!call) return;
 		const read = readExpression(call, this);
-		if (read.kind !== 'call' || read.callee.kind !== 'name') return;
+		if (read.kind !== 'call') return;
+		draft.effects.push(read);
+		if (read.callee.kind !== 'name') return;
 		const [object, method] = splitLast(read.callee.name);
 		const [first, second, third] = read.args;
-		const line = read.line;
+		const { line } = read;
 		if (method === 'append' && first) this.assign(draft, object, first, line, true);
 		else if (method === 'insert' && second) this.assign(draft, object, second, line, true);
 		else if (method === 'extend' && first) {
 			this.assign(draft, object, { kind: 'star', of: first, line }, line, true);
-		} else if (method === 'add_module' || method === 'register_module') {
-			if (first?.kind === 'text' && second)
-				this.assign(draft, `${object}.${first.value}`, second, line);
-		} else if (
-			read.callee.name === 'setattr' &&
-			first?.kind === 'name' &&
-			second?.kind === 'text' &&
-			third
-		) {
-			this.assign(draft, `${first.name}.${second.value}`, third, line);
+		} else if (method === 'update') {
+			const entries = first?.kind === 'table' ? first.entries : [...read.keywords];
+			for (const [key, value] of entries) this.assign(draft, `${object}.${key}`, value, line);
+		} else if ((method === 'add_module' || method === 'register_module') && second) {
+			this.assign(draft, `${object}.${keyOf(first)}`, second, line);
+		} else if (read.callee.name === 'setattr' && first?.kind === 'name' && third) {
+			this.assign(draft, `${first.name}.${keyOf(second)}`, third, line);
 		}
 	}
 
@@ -269,6 +307,15 @@ class Reader implements Source {
 			draft.imports.set(local ?? module, { module, name: null, level: 0 });
 		}
 	}
+}
+
+/** What a body defines may be asked for from outside of it too. */
+function handUp(inner: Draft, around: Draft): void {
+	for (const [name, found] of inner.classes)
+		if (!around.classes.has(name)) around.classes.set(name, found);
+	for (const [name, found] of inner.imports)
+		if (!around.imports.has(name)) around.imports.set(name, found);
+	around.starImports.push(...inner.starImports);
 }
 
 function tupleItems(node: SyntaxNode): SyntaxNode[] {

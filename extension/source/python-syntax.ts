@@ -9,6 +9,13 @@ export type Expression =
 	  }
 	/** `a` or `a.b.c`. */
 	| { readonly kind: 'name'; readonly name: string; readonly line: number }
+	/** `of.name` where `of` is no name itself. */
+	| {
+			readonly kind: 'member';
+			readonly of: Expression;
+			readonly name: string;
+			readonly line: number;
+	  }
 	/** `of[...]`: any item of a table or list. */
 	| { readonly kind: 'item'; readonly of: Expression; readonly line: number }
 	| { readonly kind: 'list'; readonly items: readonly Expression[]; readonly line: number }
@@ -20,6 +27,14 @@ export type Expression =
 			readonly line: number;
 	  }
 	| { readonly kind: 'either'; readonly options: readonly Expression[]; readonly line: number }
+	/** A value that modules are added to afterwards, one after the other or by name. */
+	| {
+			readonly kind: 'filled';
+			readonly of: readonly Expression[];
+			readonly added: readonly Expression[];
+			readonly entries: readonly (readonly [string, Expression])[];
+			readonly line: number;
+	  }
 	| { readonly kind: 'text'; readonly value: string; readonly line: number }
 	| { readonly kind: 'star'; readonly of: Expression; readonly line: number }
 	| { readonly kind: 'other'; readonly line: number };
@@ -31,7 +46,7 @@ export interface Assignment {
 	readonly line: number;
 	/** The value joins a list instead of replacing it. */
 	readonly appends: boolean;
-	/** `target` holds `*` where an f-string has a replacement. */
+	/** `target` holds `*` where a name is put together from parts that only running would tell. */
 	readonly pattern: boolean;
 }
 
@@ -40,7 +55,11 @@ export interface PythonFunction {
 	readonly line: number;
 	readonly endLine: number;
 	readonly parameters: readonly string[];
+	/** Values of parameters that a call may leave out. */
+	readonly defaults: ReadonlyMap<string, Expression>;
 	readonly assignments: readonly Assignment[];
+	/** Calls that stand for themselves, such as `super().__init__(d)`. */
+	readonly effects: readonly Expression[];
 	readonly returns: readonly Expression[];
 	readonly functions: ReadonlyMap<string, PythonFunction>;
 }
@@ -64,9 +83,12 @@ export interface Import {
 
 export interface PythonModule {
 	readonly uri: string;
+	/** Those inside of functions and other classes too, unless an outer one has their name. */
 	readonly classes: ReadonlyMap<string, PythonClass>;
 	readonly functions: ReadonlyMap<string, PythonFunction>;
 	readonly assignments: readonly Assignment[];
+	readonly effects: readonly Expression[];
+	/** Those inside of functions too, unless an outer one has their name. */
 	readonly imports: ReadonlyMap<string, Import>;
 	/** Modules imported whole: `from module import *`. */
 	readonly starImports: readonly Import[];

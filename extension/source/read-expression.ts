@@ -29,8 +29,11 @@ export function readExpression(node: SyntaxNode, source: Source): Expression {
 		case 'SetExpression':
 			return { kind: 'list', items: withStars(node, source), line };
 		case 'ArrayComprehensionExpression':
+		case 'SetComprehensionExpression':
+		case 'DictionaryComprehensionExpression':
 		case 'ComprehensionExpression': {
-			const item = operands(node)[0];
+			// of `{key: value for ...}` the value is the module
+			const item = operands(node)[node.name.startsWith('Dictionary') ? 1 : 0];
 			return item ? { kind: 'each', item: read(item), line } : { kind: 'other', line };
 		}
 		case 'DictionaryExpression':
@@ -90,9 +93,10 @@ function readMember(node: SyntaxNode, source: Source): Expression {
 	const of = readExpression(object, source);
 	if (!property) return { kind: 'item', of, line };
 	const name = source.textOf(property);
-	return of.kind === 'name'
-		? { kind: 'name', name: `${of.name}.${name}`, line }
-		: { kind: 'other', line };
+	if (of.kind === 'name') return { kind: 'name', name: `${of.name}.${name}`, line };
+	if (of.kind === 'call' && of.callee.kind === 'name' && of.callee.name === 'super')
+		return { kind: 'name', name: `super().${name}`, line };
+	return { kind: 'member', of, name, line };
 }
 
 function readCall(node: SyntaxNode, source: Source): Expression {
@@ -100,17 +104,19 @@ function readCall(node: SyntaxNode, source: Source): Expression {
 	const callee = node.firstChild;
 	const list = node.getChild('ArgList');
 	if (!callee || !list) return { kind: 'other', line };
-	const { args, keywords } = readArguments(list, source);
-	return { kind: 'call', callee: readExpression(callee, source), args, keywords, line };
+	const called = readExpression(callee, source);
+	if (called.kind === 'member' && called.of.kind === 'text' && called.name === 'format')
+		return { kind: 'text', value: called.of.value.replace(/\{[^{}]*\}/g, '*'), line };
+	return { kind: 'call', callee: called, ...readArguments(list, source), line };
 }
 
 /** Arguments in order; `**` ones are left out. */
 export function readArguments(list: SyntaxNode, source: Source) {
 	const args: Expression[] = [];
 	const keywords = new Map<string, Expression>();
-	let star = false;
+	let stars = '';
 	for (let child = list.firstChild; child; child = child.nextSibling) {
-		if (child.name === '*') star = true;
+		if (child.name === '*' || child.name === '**') stars = child.name;
 		else if (child.name === 'VariableName' && child.nextSibling?.name === 'AssignOp') {
 			const value = child.nextSibling.nextSibling;
 			if (value) keywords.set(source.textOf(child), readExpression(value, source));
@@ -120,10 +126,11 @@ export function readArguments(list: SyntaxNode, source: Source) {
 			const item = args.pop();
 			if (item) args.push({ kind: 'each', item, line: item.line });
 			break;
-		} else if (!punctuation.has(child.name) && child.name !== '**') {
+		} else if (!punctuation.has(child.name)) {
 			const value = readExpression(child, source);
-			args.push(star ? { kind: 'star', of: value, line: value.line } : value);
-			star = false;
+			if (stars === '*') args.push({ kind: 'star', of: value, line: value.line });
+			else if (stars === '') args.push(value);
+			stars = '';
 		}
 	}
 	return { args, keywords };
@@ -143,16 +150,39 @@ function readEntries(node: SyntaxNode, source: Source): [string, Expression][] {
 	return entries;
 }
 
-/** `a or B()` is either; `[Block()] * n` repeats. */
+/** `a or B()` is either; `[Block()] * n` repeats; texts and lists are joined by `+`. */
 function readBinary(node: SyntaxNode, source: Source): Expression {
 	const line = source.lineOf(node);
 	const [left, operator, right] = [node.firstChild, node.firstChild?.nextSibling, node.lastChild];
 	if (!left || !right || !operator) return { kind: 'other', line };
-	const a = readExpression(left, source);
-	if (source.textOf(operator) === '*' && a.kind === 'list' && a.items[0]) {
-		return { kind: 'each', item: a.items[0], line };
-	}
-	return { kind: 'either', options: [a, readExpression(right, source)], line };
+	const [a, b] = [readExpression(left, source), readExpression(right, source)];
+	const sign = source.textOf(operator);
+	if (sign === '*' && (a.kind === 'list' || b.kind === 'list')) return repeated([a, b], line);
+	if (sign === '%' && a.kind === 'text')
+		return { kind: 'text', value: a.value.replace(/%[-\d.]*[a-z]/g, '*'), line };
+	if (sign === '+' && (a.kind === 'text' || b.kind === 'text'))
+		return { kind: 'text', value: [a, b].map((part) => keyOf(part)).join(''), line };
+	if (sign === '+' && [a, b].some(({ kind }) => kind === 'list' || kind === 'each'))
+		return { kind: 'list', items: [a, b].flatMap(itemsOf), line };
+	return { kind: 'either', options: [a, b], line };
+}
+
+/** What a text says; `*` for what only running would tell. */
+export const keyOf = (expression: Expression | undefined): string =>
+	expression?.kind === 'text' ? expression.value : '*';
+
+function itemsOf(part: Expression): readonly Expression[] {
+	if (part.kind === 'list') return part.items;
+	return part.kind === 'each' ? [part] : [{ kind: 'star', of: part, line: part.line }];
+}
+
+function repeated(parts: readonly Expression[], line: number): Expression {
+	const options = parts.flatMap((part) => (part.kind === 'list' ? part.items : []));
+	const [only] = options;
+	if (!only) return { kind: 'other', line };
+	const item: Expression =
+		options.length === 1 ? only : { kind: 'either', options, line: only.line };
+	return { kind: 'each', item, line };
 }
 
 /** The text between the quotes; a replacement of an f-string becomes `*`. */

@@ -1,5 +1,6 @@
 import type { ClassRef, CodeBase } from './code-base.ts';
-import type { Built, ModuleWalk, Step } from './module-walk.ts';
+import type { Built, Step } from './built.ts';
+import type { ModuleWalk } from './module-walk.ts';
 import { segmentsOf } from './remap-path.ts';
 
 /** A module path walked to its end, or as far as the code goes. */

@@ -1,0 +1,102 @@
+import type { ClassRef } from './code-base.ts';
+import type { Assignment, Expression, PythonFunction, PythonModule } from './python-syntax.ts';
+
+export type Call = Extract<Expression, { kind: 'call' }>;
+
+/** A call with what stands around it. */
+export interface CallSite {
+	readonly call: Call;
+	readonly module: PythonModule;
+	/** Innermost first. */
+	readonly functions: readonly PythonFunction[];
+	readonly owner: ClassRef | null;
+	/** What the call, or what it gives when called in turn, is assigned to; empty for nothing. */
+	readonly target: string;
+}
+
+const known = new WeakMap<PythonModule, ReadonlyMap<string, readonly CallSite[]>>();
+
+/** Calls of a module that build something, or may, by the last part of what is called: `Linear` of `nn.Linear(...)`. */
+export function callSitesOf(module: PythonModule): ReadonlyMap<string, readonly CallSite[]> {
+	const before = known.get(module);
+	if (before) return before;
+	const byName = new Map<string, CallSite[]>();
+	for (const site of allCalls(module)) {
+		const name = lastNameOf(site.call);
+		const others = byName.get(name);
+		if (others) others.push(site);
+		else if (name !== '') byName.set(name, [site]);
+	}
+	known.set(module, byName);
+	return byName;
+}
+
+function allCalls(module: PythonModule): CallSite[] {
+	const found: CallSite[] = [];
+	const around = { module, functions: [], owner: null };
+	gatherBody(module, around, found);
+	for (const f of module.functions.values()) gatherFunction(f, around, found);
+	for (const c of module.classes.values()) {
+		const inClass = { ...around, owner: { class: c, module } };
+		gatherBody({ ...c, effects: [] }, inClass, found);
+		for (const f of c.methods.values()) gatherFunction(f, inClass, found);
+	}
+	return found;
+}
+
+function lastNameOf({ callee }: Call): string {
+	const inner = callee.kind === 'item' ? callee.of : callee;
+	return inner.kind === 'name' ? inner.name.slice(inner.name.lastIndexOf('.') + 1) : '';
+}
+
+type Around = Omit<CallSite, 'call' | 'target'>;
+interface Body {
+	readonly assignments: readonly Assignment[];
+	readonly effects: readonly Expression[];
+}
+
+function gatherFunction(f: PythonFunction, around: Around, found: CallSite[]): void {
+	const inside = { ...around, functions: [f, ...around.functions] };
+	gatherBody(f, inside, found);
+	for (const value of f.returns) gather(value, '', inside, found);
+	for (const inner of f.functions.values()) gatherFunction(inner, inside, found);
+}
+
+function gatherBody({ assignments, effects }: Body, around: Around, found: CallSite[]): void {
+	for (const { target, value } of assignments) gather(value, target, around, found);
+	for (const value of effects) gather(value, '', around, found);
+}
+
+function gather(value: Expression, target: string, around: Around, found: CallSite[]): void {
+	const inner = (part: Expression, at = '') => gather(part, at, around, found);
+	switch (value.kind) {
+		case 'call':
+			found.push({ ...around, call: value, target });
+			inner(value.callee, target);
+			for (const arg of value.args) inner(arg);
+			for (const arg of value.keywords.values()) inner(arg);
+			return;
+		case 'member':
+		case 'item':
+		case 'star':
+			inner(value.of, target);
+			return;
+		case 'each':
+			inner(value.item, target);
+			return;
+		case 'list':
+			for (const item of value.items) inner(item, target);
+			return;
+		case 'either':
+			for (const option of value.options) inner(option, target);
+			return;
+		case 'table':
+			for (const [, entry] of value.entries) inner(entry, target);
+			return;
+		case 'filled':
+		case 'name':
+		case 'text':
+		case 'other':
+			return;
+	}
+}
