@@ -16,9 +16,11 @@ await runScript(async () => {
 	await ensureNodePackages();
 	const missing = await ensureSystemPackages(chosen.flatMap((name) => tiers[name].needs));
 	if (missing !== undefined) console.warn(missing);
+	// what takes long to get ready does so beside the tiers before it
+	const ready = new Map(chosen.map((name) => [name, prepared(name)]));
 	for (const name of chosen) {
 		console.log(`\n--- ${name}`);
-		const { passed, failed, skipped } = await resultOf(name);
+		const { passed, failed, skipped } = await resultOf(name, ready.get(name));
 		for (const test of skipped) console.log(`skipped: ${test}`);
 		total.passed += passed;
 		total.failed += failed;
@@ -27,9 +29,17 @@ await runScript(async () => {
 	process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 });
 
+/** What a tier needs made ready, under way; what goes wrong is said when the tier's turn has come. */
+function prepared(name) {
+	const preparation = Promise.resolve(tiers[name].prepare?.());
+	preparation.catch(() => undefined);
+	return preparation;
+}
+
 /** A tier that cannot even start is one failure. */
-async function resultOf(name) {
+async function resultOf(name, preparation) {
 	try {
+		await preparation;
 		return await tiers[name].run(filters);
 	} catch (error) {
 		console.error(error instanceof Error ? error.message : error);

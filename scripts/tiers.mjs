@@ -17,7 +17,11 @@ import { runVitest } from './vitest.mjs';
  * Every tier in the order that `npm test` runs them: cheap first. Named by the script that runs one alone, each with
  * what it needs of the machine.
  *
- * @type {Record<string, { needs: (keyof typeof systemPackages)[], run: (filters: readonly string[]) => Promise<Count> }>}
+ * @type {Record<string, {
+ *   needs: (keyof typeof systemPackages)[],
+ *   prepare?: () => Promise<unknown>,
+ *   run: (filters: readonly string[]) => Promise<Count>,
+ * }>}
  */
 export const tiers = {
 	typecheck: { needs: [], run: checkTypes },
@@ -40,6 +44,7 @@ export const tiers = {
 	samples: { needs: ['samples'], run: testSamples },
 	e2e: {
 		needs: ['editor', 'browser'],
+		prepare: () => ensureEditor('current'),
 		run: (filters) => testInEditor('current', filters),
 	},
 	'e2e:oldest': {
