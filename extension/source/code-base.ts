@@ -115,16 +115,24 @@ export class CodeBase {
 		const known = this.linear.get(ref.class);
 		if (known) return known;
 		this.linear.set(ref.class, [ref]);
-		const bases = ref.class.bases.flatMap((base) => {
-			const name = base.kind === 'item' ? base.of : base;
-			if (name.kind !== 'name') return [];
-			const meaning = this.meaning(name.name, ref.module);
+		const bases = basesOf(ref).flatMap((name) => {
+			const meaning = this.meaning(name, ref.module);
 			return meaning.kind === 'class' ? this.lineage(meaning) : [];
 		});
 		const seen = new Set<PythonClass>();
 		const all = [ref, ...bases].filter(({ class: c }) => !seen.has(c) && seen.add(c));
 		this.linear.set(ref.class, all);
 		return all;
+	}
+
+	/** Whole names of the bases of a class, and of its bases, that are not in the workspace. */
+	foreignBases(ref: ClassRef): string[] {
+		return this.lineage(ref).flatMap((one) =>
+			basesOf(one).flatMap((name) => {
+				const meaning = this.meaning(name, one.module);
+				return meaning.kind === 'foreign' ? [meaning.name] : [];
+			}),
+		);
 	}
 
 	private plain(name: string, module: PythonModule, depth: number): Meaning {
@@ -211,6 +219,13 @@ export class CodeBase {
 /** Whether all that a name is given builds nothing. */
 const isNothing = (found: Meaning) =>
 	found.kind === 'value' && found.values.every(({ kind }) => kind === 'other');
+
+/** Names of the bases; `Base[int]` is `Base`. */
+const basesOf = ({ class: c }: ClassRef) =>
+	c.bases.flatMap((base) => {
+		const name = base.kind === 'item' ? base.of : base;
+		return name.kind === 'name' ? [name.name] : [];
+	});
 
 function definition(name: string, module: PythonModule): Meaning | null {
 	const found = module.classes.get(name);

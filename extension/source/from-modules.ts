@@ -1,6 +1,8 @@
 import type { AttentionSite, CodeLink } from '../protocol/model.ts';
 import { parseReprList } from './repr-list.ts';
 import type { ClassRef } from './code-base.ts';
+import { callingLine, computingLine } from './computing-line.ts';
+import type { Step } from './built.ts';
 import type { LadderContext, LadderStep } from './ladder.ts';
 
 /** The module path in node names, walked through the classes of the workspace. */
@@ -36,7 +38,7 @@ export const fromFunction: LadderStep = (site, context) => {
 		return [];
 	const domain = callee.domain.replace(/^pkg\.[\w.]*?torch[\w.]*?\./, '');
 	const { refs, exact } = context.code.qualified(`${domain}.${callee.name}`);
-	return classLinks(site, refs, 'function', exact ? 0.9 : 0.5);
+	return classLinks(site, refs, 'function', exact ? 0.9 : 0.5, context);
 };
 
 /** The classes that the newer exporter lists beside the module path. */
@@ -47,7 +49,7 @@ export const fromClassHierarchy: LadderStep = (site, context) => {
 		for (const name of own) {
 			const { refs, exact } = context.code.qualified(name);
 			if (refs.length === 0) continue;
-			const links = classLinks(site, refs, 'class-hierarchy', exact ? 0.9 : 0.5);
+			const links = classLinks(site, refs, 'class-hierarchy', exact ? 0.9 : 0.5, context);
 			const built = linksAt(site, site.path, 'class-hierarchy', context);
 			return [...links, ...built.filter(({ target }) => target === 'build')];
 		}
@@ -60,11 +62,12 @@ function classLinks(
 	found: readonly ClassRef[],
 	how: string,
 	sure: number,
+	context: LadderContext,
 ): CodeLink[] {
 	const [ref] = found;
 	if (!ref) return [];
 	const confidence = found.length === 1 ? sure : sure / 2;
-	return linksInto(site, ref, how, confidence);
+	return linksInto(site, ref, how, confidence, context);
 }
 
 function linksInto(
@@ -72,14 +75,24 @@ function linksInto(
 	ref: ClassRef,
 	how: string,
 	confidence: number,
+	{ code }: LadderContext,
 ): CodeLink[] {
 	const file = ref.module.uri;
 	const link = { site: site.id, file, how, found: true };
 	const head: CodeLink = { ...link, line: ref.class.line, target: 'class', confidence };
-	const computes = computingLine(ref);
-	if (computes === null) return [head];
+	const computes = computingLine(ref, code, site.form !== 'softmax');
+	if (!computes) return [head];
 	// found by what the line says, not by what the exporter wrote
-	return [head, { ...link, line: computes, target: 'call', confidence: confidence * 0.7 }];
+	return [
+		head,
+		{
+			...link,
+			file: computes.uri,
+			line: computes.line,
+			target: 'call',
+			confidence: confidence * 0.7,
+		},
+	];
 }
 
 function linksAt(
@@ -103,15 +116,30 @@ function linksAt(
 		found: true,
 	};
 	const made = best.built.class;
-	return made ? [...linksInto(site, made, how, confidence), build] : [build];
+	if (made) return [...linksInto(site, made, how, confidence, context), build];
+	return [...callOf(site, best, how, confidence * 0.7, context), build];
+}
+
+/** A layer of another package: the class of the workspace that holds it, and the line that calls it. */
+function callOf(
+	site: AttentionSite,
+	{ holder, attribute }: Step,
+	how: string,
+	confidence: number,
+	{ code }: LadderContext,
+): CodeLink[] {
+	if (!holder) return [];
+	const link = { site: site.id, how, confidence, found: true };
+	const calls = callingLine(holder, attribute, code);
+	return [
+		{ ...link, file: holder.module.uri, line: holder.class.line, target: 'class' },
+		...(calls ? [{ ...link, file: calls.uri, line: calls.line, target: 'call' as const }] : []),
+	];
 }
 
 /** Failing a way there: the class that has most of the attributes the model shows below the path. */
-function byShape(
-	site: AttentionSite,
-	path: string,
-	{ code, walk, roots }: LadderContext,
-): CodeLink[] {
+function byShape(site: AttentionSite, path: string, context: LadderContext): CodeLink[] {
+	const { code, walk, roots } = context;
 	const children = [...roots.childrenOf(path)];
 	if (children.length < 2) return [];
 	const scored = code.classes().map((ref) => {
@@ -121,19 +149,5 @@ function byShape(
 	const best = Math.max(0, ...scored.map(({ score }) => score));
 	if (best < Math.max(2, children.length * 0.6)) return [];
 	const found = scored.filter(({ score }) => score === best).map(({ ref }) => ref);
-	return classLinks(site, roots.nearestFirst(found), 'module-shape', 0.5);
-}
-
-const computing = /softmax|scaled_dot_product|attention\(|matmul|einsum|\bbmm\b|@/i;
-
-/** The line of a class that looks most like where it mixes: a softmax, else a product. */
-function computingLine({ class: c, module }: ClassRef): number | null {
-	const lines = module.lines.slice(c.line - 1, c.endLine);
-	const body = lines.map((text, at) => ({ text: text.replace(/#.*$/, ''), line: c.line + at }));
-	const calls = body.filter(({ text }) => computing.test(text) && !/^\s*(class|def|@)/.test(text));
-	const best =
-		calls.find(
-			({ text }) => /scaled_dot_product|softmax\(/i.test(text) && !/nn\.Softmax\(/.test(text),
-		) ?? null;
-	return best?.line ?? null;
+	return classLinks(site, roots.nearestFirst(found), 'module-shape', 0.5, context);
 }

@@ -2,6 +2,7 @@ import type { ModelIndex } from '../onnx/model-index.ts';
 import type { AttentionSite, CodeLink } from '../protocol/model.ts';
 import { CodeBase } from './code-base.ts';
 import { fromDocString, fromStackTrace, lineThatMakes } from './from-frames.ts';
+import { fromLayerNames } from './from-layer-names.ts';
 import { fromClassHierarchy, fromFunction, fromModulePath, fromWeights } from './from-modules.ts';
 import { targets, type LadderContext, type LadderStep } from './ladder.ts';
 import { ModuleWalk } from './module-walk.ts';
@@ -18,6 +19,7 @@ const ladder: readonly LadderStep[] = [
 	fromDocString,
 	fromFunction,
 	fromClassHierarchy,
+	fromLayerNames,
 	fromModulePath,
 	fromWeights,
 ];
