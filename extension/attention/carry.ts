@@ -160,7 +160,12 @@ export function basesOf(label: string): string[] {
  *
  * @param carrier the operand that is no weight, with its axes' `labels`
  */
-export function mixedLabels(product: Product, carrier: string, labels: Labels): Labels {
+export function mixedLabels(
+	product: Product,
+	carrier: string,
+	labels: Labels,
+	isToken: (label: string) => boolean,
+): Labels {
 	const left = product.left === carrier;
 	const own = left ? product.leftLabels : product.rightLabels;
 	const weight = left ? product.rightLabels : product.leftLabels;
@@ -170,6 +175,8 @@ export function mixedLabels(product: Product, carrier: string, labels: Labels): 
 		(label) => !own.includes(label) && weight?.includes(label),
 	);
 	if (summed.length !== 1 || brought.length !== 1) return null;
+	// a sum over queries or keys mixes tokens
+	if (basesOf(labels[own.indexOf(summed[0]!)] ?? '').some(isToken)) return null;
 	return product.outputLabels.map(
 		(label) => labels[own.indexOf(label === brought[0] ? summed[0]! : label)] ?? '1',
 	);

@@ -3,6 +3,7 @@ import { intOf, isStandard, type FlatNode } from './flat-node.ts';
 import type { Inference, Shape, Value } from './inference.ts';
 import type { Scope } from './scope.ts';
 import { shapeRules } from './shape-rules.ts';
+import { uniformOf } from './uniform.ts';
 import { LONGEST_VALUE, valueRules } from './value-rules.ts';
 
 /** Shapes, dtypes and small values of a scope's tensors, inferred in graph order; null where nothing is known. */
@@ -45,7 +46,13 @@ export class Facts implements Inference {
 
 	/** The number that a tensor holds, if it holds one number alone, however often. */
 	numberOf(name: string): number | null {
-		const constant = this.scope.constantOf(name)?.values;
+		return uniformOf(name, this.scope, (inner) => this.knownNumber(inner));
+	}
+
+	private knownNumber(name: string): number | null {
+		const tensor = this.scope.constantOf(name);
+		if (tensor?.pattern?.kind === 'fill') return tensor.pattern.value;
+		const constant = tensor?.values;
 		const value = constant ?? this.valueOf(name);
 		const first = value?.[0];
 		if (typeof first !== 'number') return null;

@@ -1,7 +1,9 @@
+import { patternOf } from '../onnx/constant-pattern.ts';
+import type { ConstantPattern, ConstantTensor } from '../onnx/model-index.ts';
 import type { MaskKind, SiteTensor } from '../protocol/model.ts';
 import { basesOf } from './carry.ts';
 import type { Facts } from './facts.ts';
-import type { FlatNode } from './flat-node.ts';
+import { intOf, type FlatNode } from './flat-node.ts';
 import type { Shape } from './inference.ts';
 import { behindCopies } from './scope.ts';
 import type { MaskTerm } from './score-path.ts';
@@ -56,6 +58,7 @@ export function readMasks(terms: readonly MaskTerm[], facts: Facts, scores = 'BH
 	const causal = origins.filter((origin) => origin.kind === 'causal');
 	if (causal.some(({ padding }) => padding)) notes.push('the causal mask also hides padding');
 	if (causal.some(({ numbers }) => numbers)) notes.push('the causal mask also adds other numbers');
+	for (const { unread } of origins) if (unread) notes.push(unread);
 	if (terms.length > 1) notes.push(`${terms.length} masks act on the scores one after the other`);
 	const first = terms[0];
 	const means = first && first.kind !== 'add' ? (first.keeps ? 'visible' : 'hidden') : null;
@@ -78,6 +81,7 @@ interface Origin {
 	readonly window: number | null;
 	/** Whether an input that marks tokens is a part of it. */
 	readonly padding: boolean;
+	readonly unread: string | null;
 	/** Whether a table of other numbers, such as learned position biases, is a part of it. */
 	readonly numbers: boolean;
 }
@@ -86,11 +90,10 @@ interface Origin {
 function originOf(term: MaskTerm, facts: Facts): Origin {
 	const trace = new MaskTrace(facts, facts.shapeOf(term.tensor));
 	trace.follow(term.tensor);
-	const { padding, numbers } = trace;
-	if (trace.causal) return { kind: 'causal', window: trace.window, padding, numbers };
-	if (padding || trace.perKey) return { kind: 'padding', window: null, padding, numbers };
-	// where nothing else is known, choosing between scores and a filling hides keys
-	return { kind: 'additive', window: null, padding, numbers };
+	const { padding, numbers, unread } = trace;
+	if (trace.causal) return { kind: 'causal', window: trace.window, padding, numbers, unread };
+	const kind = padding || trace.perKey ? 'padding' : 'additive';
+	return { kind, window: null, padding, numbers, unread };
 }
 
 const compares = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual']);
@@ -100,7 +103,7 @@ const making = new Set(
 		'Add And BitwiseAnd BitwiseOr Cast CastLike Clip Concat ConstantOfShape CumSum Div Equal Expand EyeLike Flatten Gather ' +
 		'GatherND Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Max Min Mod Mul Neg Not Or Pad Range ReduceMax ' +
 		'ReduceMin ReduceSum Reshape Resize ScatterND ScatterElements Slice Split Squeeze Sub Sum Tile Transpose Trilu Unsqueeze ' +
-		'Where Xor Abs Sign Ceil Floor'
+		'Where Xor Abs Sign Ceil Floor Log Exp DequantizeLinear QuantizeLinear'
 	).split(' '),
 );
 
@@ -112,6 +115,8 @@ class MaskTrace {
 	/** One number for each key, the same for all queries and heads. */
 	perKey = false;
 	window: number | null = null;
+	/** A note on what was taken for a triangle by its shape alone. */
+	unread: string | null = null;
 	private readonly seen = new Set<string>();
 
 	constructor(
@@ -144,10 +149,14 @@ class MaskTrace {
 		}
 		const constant = scope.constantOf(name);
 		if (constant) {
-			if (isTriangle(constant.dims, constant.values)) this.causal = true;
-			else if (constant.values === null && isUnreadSquare(constant.dims, constant.dtype))
-				this.causal = true;
-			else if (/float/.test(constant.dtype) && constant.dims.filter((dim) => dim !== 1).length > 1)
+			const band = bandIn(constant);
+			if (band) this.readBand(band, constant);
+			else if (isUnreadSquare(constant)) this.takeForCausal(constant);
+			else if (
+				/float/.test(constant.dtype) &&
+				this.facts.numberOf(name) === null &&
+				constant.dims.filter((dim) => dim !== 1).length > 1
+			)
 				this.numbers = true;
 			return [];
 		}
@@ -157,16 +166,41 @@ class MaskTrace {
 		}
 		const node = scope.producerOf(name);
 		if (!node || !making.has(node.opType)) return [];
-		if (node.opType === 'Trilu') this.causal = true;
-		if (node.opType === 'Slice' && this.isCutSquare(node)) this.causal = true;
-		if (compares.has(node.opType)) this.readComparison(node);
+		if (node.opType === 'Trilu') this.readTriangle(node);
+		if (node.opType === 'Slice') this.readCutSquare(node);
+		if (compares.has(node.opType) && this.readComparison(node)) return [];
 		return dataInputs(node);
 	}
 
 	/** The corner of a large square is cut out for the lengths at hand: only causality is kept so. */
-	private isCutSquare(node: FlatNode): boolean {
+	private readCutSquare(node: FlatNode): void {
 		const data = this.facts.scope.constantOf(behindCopies(this.facts.scope, node.inputs[0] ?? ''));
-		return data !== undefined && data.values === null && isSquare(data.dims);
+		if (data?.values === null && !data.pattern && isSquare(data.dims)) this.takeForCausal(data);
+	}
+
+	private takeForCausal({ name, external, data }: ConstantTensor): void {
+		// where the values could be read, they are no triangle
+		if (data) return;
+		this.causal = true;
+		const why = external ? `lie in the file ${external.location}` : 'could not be read';
+		this.unread = `${name} is taken for a causal mask by its shape: its values ${why}`;
+	}
+
+	/** Keys up to the query are on one side of the diagonal; those far before it may be on the other again. */
+	private readBand({ high, low }: Band, { dims }: ConstantTensor): void {
+		const shift = dims.at(-1)! - dims.at(-2)!;
+		if (high === shift || high === 0) this.causal = true;
+		else if (low === null && high < 0) this.window = -high;
+		if (low !== null) this.window = high - low + 1;
+	}
+
+	private readTriangle(node: FlatNode): void {
+		const offset = node.inputs[1] ? this.facts.valueOf(node.inputs[1])?.[0] : 0;
+		const upper = intOf(node, 'upper') !== 0;
+		if (typeof offset !== 'number') this.causal = true;
+		else if (upper && offset < 0) this.window = 1 - offset;
+		else if (!upper && offset < -1) this.window = -offset;
+		else this.causal = true;
 	}
 
 	/** Integers and booleans mark tokens; so does one number for each key. */
@@ -183,19 +217,26 @@ class MaskTrace {
 		return shape.length === 2 && last?.length === 2 && last[0] !== 1 && last[0] === shape[0]; // prettier-ignore
 	}
 
-	/** Positions of keys against positions of queries make a triangle. */
-	private readComparison(node: FlatNode): void {
+	/**
+	 * Positions of keys against positions of queries make a triangle.
+	 *
+	 * @returns whether positions are an input, which else would be taken to mark padding
+	 */
+	private readComparison(node: FlatNode): boolean {
 		const [a, b] = [node.inputs[0] ?? '', node.inputs[1] ?? ''];
-		if (this.comparesDistance(a, b) || this.comparesDistance(b, a)) return;
+		if (this.comparesDistance(a, b) || this.comparesDistance(b, a)) return false;
 		const [left, right] = [this.positions(a), this.positions(b)];
-		if (!left || !right) return;
-		if (left.along === right.along && left.along !== null) return;
+		if (!left || !right) return false;
+		if (left.along === right.along && left.along !== null) return false;
+		const given = left.given || right.given;
+		if (given && !this.isOfQueries(node, left, right)) return false;
 		this.causal = true;
 		// keys so far before the query are out of reach; queries counted on from a past are not
 		const [query, key] = left.along === 0 || right.along === 1 ? [right, left] : [left, right];
 		const known = left.along !== null || right.along !== null;
 		const offset = known ? key.offset - query.offset : Math.abs(left.offset - right.offset);
 		if (offset > 1) this.window = offset;
+		return given;
 	}
 
 	/** How far a key is from a query, against a number: 0 makes a triangle, more a window. */
@@ -207,25 +248,34 @@ class MaskTrace {
 			this.positions(name),
 		);
 		if (!left || !right || left.along === right.along) return false;
+		if ((left.given || right.given) && !this.isOfQueries(node, left, right)) return false;
 		if (Math.abs(number) <= 1) this.causal = true;
 		else this.window = Math.abs(number);
 		return true;
 	}
 
+	/** Positions of queries that are an input count along the axis of queries; lengths of sequences along the batch. */
+	private isOfQueries({ outputs }: FlatNode, left: Positions, right: Positions): boolean {
+		if (left.given && right.given) return false;
+		if ((left.given ? left : right).along !== 1) return false;
+		const queries = this.facts.shapeOf(outputs[0] ?? '')?.at(-2);
+		return queries !== undefined && queries !== null && queries === this.shape?.at(-2);
+	}
+
 	/** Whether a tensor counts 0, 1, 2, ... along one axis, as far as that shows. */
-	private positions(name: string): { along: number | null; offset: number } | null {
+	private positions(name: string): Positions | null {
 		const { scope } = this.facts;
 		let offset = 0;
 		let current = name;
 		for (let steps = 0; steps < 24; steps++) {
 			const node = scope.producerOf(current);
-			if (!node) {
-				const values = scope.constantOf(current)?.values;
-				const counts = values && values.length > 1 && values.every((x, i) => x === i);
-				return counts ? { along: this.axisOf(name), offset } : null;
-			}
-			if (node.opType === 'Range') return { along: this.axisOf(name), offset };
-			if (node.opType === 'CumSum') return { along: this.axisOf(name), offset };
+			if (!node && this.isGivenPositions(current))
+				return { along: this.axisOf(name), offset, given: true };
+			const constant = scope.constantOf(current);
+			if (constant && isCount(constant)) return { along: this.axisOf(name), offset, given: false };
+			if (!node) return null;
+			if (node.opType === 'Range' || node.opType === 'CumSum')
+				return { along: this.axisOf(name), offset, given: false };
 			if (node.opType === 'Add' || node.opType === 'Sub') {
 				const second = this.facts.numberOf(node.inputs[1] ?? '');
 				const first = this.facts.numberOf(node.inputs[0] ?? '');
@@ -236,6 +286,11 @@ class MaskTrace {
 			else return null;
 		}
 		return null;
+	}
+
+	private isGivenPositions(name: string): boolean {
+		const { scope } = this.facts;
+		return scope.inputOf(name) !== undefined && /int/.test(this.facts.dtypeOf(name) ?? '');
 	}
 
 	/** Of a sum, the operand that is the positions: the one of more than one element. */
@@ -254,6 +309,20 @@ class MaskTrace {
 		const wide = shape.flatMap((dim, axis) => (dim === 1 ? [] : [shape.length - 1 - axis]));
 		return wide.length === 1 ? wide[0]! : null;
 	}
+}
+
+/** 0, 1, 2, ... */
+function isCount({ values, pattern }: ConstantTensor): boolean {
+	if (pattern) return pattern.kind === 'count';
+	return values !== null && values.length > 1 && values.every((x, i) => x === i);
+}
+
+interface Positions {
+	/** Counted from the right: 0 for a row of key positions, 1 for a column of query positions; null where that does not show. */
+	readonly along: number | null;
+	readonly offset: number;
+	/** An input of whole numbers, taken as it comes. */
+	readonly given: boolean;
 }
 
 const unaryMaking = new Set([
@@ -291,26 +360,24 @@ function dataInputs(node: FlatNode): readonly string[] {
 	return node.inputs;
 }
 
-/** A large square of truths, the same for all heads, is kept for causality; its values are not read here. */
-const isUnreadSquare = (dims: readonly number[], dtype: string) =>
-	/bool|int8/.test(dtype) && isSquare(dims);
+/** A large square of truths, the same for all heads, is kept for causality. */
+const isUnreadSquare = ({ dims, dtype, values, pattern }: ConstantTensor) =>
+	values === null && !pattern && /bool|int8/.test(dtype) && isSquare(dims);
 
 const isSquare = (dims: readonly number[]) =>
 	dims.length >= 2 && dims.at(-1) === dims.at(-2) && dims.slice(0, -2).every((dim) => dim === 1);
 
-/** A lower triangle of one value under an upper one of another. */
-export function isTriangle(dims: readonly number[], values: readonly number[] | null): boolean {
-	const rows = dims.at(-2);
-	const columns = dims.at(-1);
-	if (!values || rows === undefined || columns === undefined || rows < 2 || rows > columns)
-		return false;
-	const seen = values[0];
-	const shift = columns - rows;
-	const hidden = values[columns - 1];
-	if (hidden === seen) return false;
-	return Array.from({ length: rows }, (_, t) => t).every((t) =>
-		Array.from({ length: columns }, (_, s) => s).every(
-			(s) => values[t * columns + s] === (s <= t + shift ? seen : hidden),
-		),
+type Band = Extract<ConstantPattern, { readonly kind: 'band' }>;
+
+/** One value along the diagonal, another around it. */
+export function bandIn({ dims, values, pattern }: ConstantTensor): Band | null {
+	if (pattern) return pattern.kind === 'band' ? pattern : null;
+	const [rows, columns] = [dims.at(-2), dims.at(-1)];
+	if (!values || rows === undefined || columns === undefined || rows < 2 || columns < 2)
+		return null;
+	const matrix = new Map(
+		Array.from({ length: rows }, (_, t) => [t, values.slice(t * columns, (t + 1) * columns)]),
 	);
+	const found = patternOf(matrix, columns);
+	return found?.kind === 'band' ? found : null;
 }

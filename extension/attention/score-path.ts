@@ -1,4 +1,4 @@
-import { basesOf, carryLabels, mixedLabels, type Labels } from './carry.ts';
+import { carryLabels, mixedLabels, type Labels } from './carry.ts';
 import type { Facts } from './facts.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
 import { behindCopies } from './scope.ts';
@@ -166,8 +166,10 @@ class ScoreWalk {
 		)
 			return null;
 		const path = this.from(carrier, depth);
-		const labels = path && mixedLabels(product, carrier, path.labels);
-		if (!path || !labels || !leavesTokens(path, labels)) return null;
+		const tokens = path ? tokenLabels(path) : [];
+		const labels =
+			path && mixedLabels(product, carrier, path.labels, (label) => tokens.includes(label));
+		if (!path || !labels || tokens.length === 0) return null;
 		const note = 'the scores of different heads are mixed before the softmax';
 		return { ...path, labels, penalty: path.penalty + 1, notes: withNote(path, note) };
 	}
@@ -374,14 +376,10 @@ function times(path: ScorePath, factor: number): ScorePath {
 	};
 }
 
-/** The product's own tokens, those of queries and those of keys, still have an axis each. */
-function leavesTokens({ product }: ScorePath, labels: readonly string[]): boolean {
+/** Labels of the product's own tokens, those of queries and those of keys. */
+function tokenLabels({ product }: ScorePath): string[] {
 	const { outputLabels, leftLabels, rightLabels } = product;
-	const free = (outputLabels ?? []).filter(
-		(l) => leftLabels?.includes(l) !== rightLabels?.includes(l),
-	);
-	const kept = new Set(labels.flatMap(basesOf));
-	return free.length > 0 && free.every((label) => kept.has(label));
+	return (outputLabels ?? []).filter((l) => leftLabels?.includes(l) !== rightLabels?.includes(l));
 }
 
 /** Both operands are tensors of the run; only a learned query may be a weight, in a stack of heads. */

@@ -103,9 +103,9 @@ function changeOf(node: FlatNode): string | null {
 function mixedOn(product: Product, visit: Visit, facts: Facts): Visit[] {
 	const other = product.left === visit.name ? product.right : product.left;
 	if (!facts.scope.isConstant(other)) return [];
-	const labels = mixedLabels(product, visit.name, visit.labels);
+	// a matrix's own axes are i and j
+	const labels = mixedLabels(product, visit.name, visit.labels, (l) => l === 'i' || l === 'j');
 	const kept = new Set(labels?.flatMap(basesOf));
-	// a matrix's own axes are i and j: without them tokens were mixed
 	if (!labels || !visit.labels?.some((l) => l === 'i') || !kept.has('i') || !kept.has('j'))
 		return [];
 	const note = 'the weights of different heads are mixed before they meet the values';

@@ -51,6 +51,8 @@ const floats = new DataView(new ArrayBuffer(8));
 
 /** Walks the fields of protobuf messages in a window, and keeps the account of what was visited. */
 export class FieldWalk {
+	/** Read so far of matrices to tell masks from weights. */
+	patternBytes = 0;
 	private fields = 0;
 	private kept = 0;
 	private next = 0;

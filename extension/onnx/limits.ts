@@ -1,6 +1,15 @@
 /** Values of constants up to this many elements are read: enough for shapes, axes, scales and small masks of an exporter. */
 export const INLINE_ELEMENTS = 256;
 
+/** Bytes of one row of a large matrix that may be a mask: 16,384 float32 columns. */
+export const MAX_ROW_BYTES = 64 * 1024;
+
+/** Bytes of a matrix that is read whole, to know that all its numbers are alike. */
+export const MAX_WHOLE_BYTES = 1024 * 1024;
+
+/** Bytes of rows read in one file to tell masks from weights: those of 100 layers with masks of their own. */
+export const MAX_PATTERN_BYTES = 8 * 1024 * 1024;
+
 /** Messages inside messages. Protobuf's own readers stop at 100, so nothing deeper could be run either. */
 export const MAX_DEPTH = 100;
 

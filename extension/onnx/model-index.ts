@@ -23,6 +23,21 @@ export interface ExternalData {
 	readonly length: number | null;
 }
 
+/**
+ * What a large tensor holds: one number everywhere (`fill`), 0, 1, 2, ... in its only row (`count`), or by samples of its rows (`band`) in row `t` one number in
+ * the columns from `t + low` (null for the first) to `t + high` and another in those around.
+ */
+export type ConstantPattern =
+	| { readonly kind: 'fill'; readonly value: number }
+	| { readonly kind: 'count' }
+	| {
+			readonly kind: 'band';
+			readonly inside: number;
+			readonly outside: number;
+			readonly high: number;
+			readonly low: number | null;
+	  };
+
 /** A weight or constant. Its values are read only where it is small enough to be a parameter of the graph's form. */
 export interface ConstantTensor {
 	readonly name: string;
@@ -33,6 +48,8 @@ export interface ConstantTensor {
 	readonly external: ExternalData | null;
 	/** Row-major, for tensors of up to `INLINE_ELEMENTS` elements of a numeric or boolean dtype; else null. */
 	readonly values: readonly number[] | null;
+	/** Of a tensor that is too large for `values` and looks like a mask or positions. */
+	readonly pattern?: ConstantPattern;
 	/** Where its name stands in the file, so that a probe can rename it in place. */
 	readonly nameBytes?: ByteRange;
 }

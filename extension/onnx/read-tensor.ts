@@ -8,6 +8,7 @@ import { LENGTH_DELIMITED, type Field, type FieldWalk } from './fields.ts';
 import { entryOf, integersOf, nameOf } from './leaves.ts';
 import { INLINE_ELEMENTS, MAX_NAME_BYTES } from './limits.ts';
 import type { ByteRange, ConstantTensor } from './model-index.ts';
+import { readPattern } from './read-pattern.ts';
 import { rawReader, typedReader } from './tensor-values.ts';
 
 const T = TensorProtoSchema.field;
@@ -84,7 +85,8 @@ export async function readTensor(
 	}
 	const data = raw[0] ?? null;
 	const values = await smallValues(walk, shape.dtype, dims, data, typed);
-	return { ...shape, data, external: null, values };
+	const pattern = values === null && data ? await readPattern(walk, shape.dtype, dims, data) : null;
+	return { ...shape, data, external: null, values, ...(pattern && { pattern }) };
 }
 
 /** Reads a `SparseTensorProto`: named by its values, sized by its dense form, its values left where they are. */
