@@ -14,37 +14,41 @@ export interface CallSite {
 	readonly target: string;
 }
 
-const known = new WeakMap<PythonModule, ReadonlyMap<string, readonly CallSite[]>>();
+/** Calls of one class, function, or of a module's own statements, by what it was read from. */
+const known = new WeakMap<object, readonly CallSite[]>();
 
-/** Calls of a module that build something, or may, by the last part of what is called: `Linear` of `nn.Linear(...)`. */
-export function callSitesOf(module: PythonModule): ReadonlyMap<string, readonly CallSite[]> {
-	const before = known.get(module);
-	if (before) return before;
-	const byName = new Map<string, CallSite[]>();
-	for (const site of allCalls(module)) {
-		const name = lastNameOf(site.call);
-		const others = byName.get(name);
-		if (others) others.push(site);
-		else if (name !== '') byName.set(name, [site]);
-	}
-	known.set(module, byName);
-	return byName;
-}
-
-function allCalls(module: PythonModule): CallSite[] {
-	const found: CallSite[] = [];
+/** Calls of a module that build something, or may, where the last part of what is called is `name`; all for no name. */
+export function callSitesOf(module: PythonModule, name = ''): CallSite[] {
 	const around = { module, functions: [], owner: null };
-	gatherBody(module, around, found);
-	for (const f of module.functions.values()) gatherFunction(f, around, found);
-	for (const c of module.classes.values()) {
-		const inClass = { ...around, owner: { class: c, module } };
-		gatherBody({ ...c, effects: [] }, inClass, found);
-		for (const f of c.methods.values()) gatherFunction(f, inClass, found);
+	const found = [calls(module, (sites) => gatherBody(module, around, sites))];
+	for (const f of module.functions.values()) {
+		if (f.text.includes(name)) found.push(calls(f, (sites) => gatherFunction(f, around, sites)));
 	}
-	return found;
+	for (const c of module.classes.values()) {
+		if (!c.text.includes(name)) continue;
+		const inClass = { ...around, owner: { class: c, module } };
+		const gatherClass = (sites: CallSite[]) => {
+			gatherBody({ assignments: c.assignments, effects: [] }, inClass, sites);
+			for (const f of c.methods.values()) gatherFunction(f, inClass, sites);
+		};
+		found.push(calls(c, gatherClass));
+	}
+	return found.flatMap((sites) =>
+		name === '' ? sites : sites.filter(({ call }) => lastNameOf(call) === name),
+	);
 }
 
-function lastNameOf({ callee }: Call): string {
+function calls(of: object, gatherAll: (sites: CallSite[]) => void): readonly CallSite[] {
+	const before = known.get(of);
+	if (before) return before;
+	const sites: CallSite[] = [];
+	gatherAll(sites);
+	known.set(of, sites);
+	return sites;
+}
+
+/** The last part of what is called: `Linear` of `nn.Linear(...)`. */
+export function lastNameOf({ callee }: Call): string {
 	const inner = callee.kind === 'item' ? callee.of : callee;
 	return inner.kind === 'name' ? inner.name.slice(inner.name.lastIndexOf('.') + 1) : '';
 }

@@ -72,9 +72,7 @@ export class ConstructorArguments {
 
 	/** Calls of the workspace that build a class. */
 	private callsOf(ref: ClassRef): CallSite[] {
-		const named = this.code.modules.flatMap(
-			(module) => callSitesOf(module).get(ref.class.name) ?? [],
-		);
+		const named = this.code.modules.flatMap((module) => callSitesOf(module, ref.class.name));
 		return named
 			.filter(({ call, module }) => {
 				const { callee } = call;

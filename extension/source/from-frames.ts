@@ -184,17 +184,21 @@ function currentLine(frame: Frame, module: PythonModule): number {
 	return Math.min(line, module.lines.length);
 }
 
+/** The innermost class around a line. */
 export function classAround(module: PythonModule, line: number): ClassRef | null {
-	const found = [...module.classes.values()].find((c) => c.line <= line && line <= c.endLine);
+	const around = [...module.classes.values()].filter((c) => holds(c, line));
+	const [found] = around.sort((a, b) => b.line - a.line);
 	return found ? { class: found, module } : null;
 }
 
 function functionAround(module: PythonModule, line: number): string | null {
-	const methods = [...module.classes.values()].flatMap((c) => [...c.methods.values()]);
-	const all = [...methods, ...module.functions.values()];
-	const around = all.filter((f) => f.line <= line && line <= f.endLine);
-	const inner = around
-		.flatMap((f) => [...f.functions.values()])
-		.filter((f) => f.line <= line && line <= f.endLine);
-	return (inner[0] ?? around[0])?.name ?? null;
+	const around = classAround(module, line);
+	const all = [...(around?.class.methods.values() ?? []), ...module.functions.values()];
+	let found = all.find((f) => holds(f, line));
+	for (let inner = found; inner; inner = [...inner.functions.values()].find((f) => holds(f, line)))
+		found = inner;
+	return found?.name ?? null;
 }
+
+const holds = (part: { line: number; endLine: number }, line: number) =>
+	part.line <= line && line <= part.endLine;

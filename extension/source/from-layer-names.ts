@@ -19,15 +19,18 @@ const known = new WeakMap<CodeBase, LayerBuilder[]>();
  * matched to the calls that build them: the name a layer is given, else the name of its class with a count.
  */
 export const fromLayerNames: LadderStep = (site, context) => {
-	const builders = known.get(context.code) ?? layerBuilders(context.code);
-	known.set(context.code, builders);
-	if (builders.length === 0) return [];
 	for (const scopes of scopesOf(site, context)) {
-		const found = matchOf(scopes, builders, context);
+		const found = matchOf(scopes, buildersIn(context.code), context);
 		if (found) return linksTo(site, found, context);
 	}
 	return [];
 };
+
+function buildersIn(code: CodeBase): readonly LayerBuilder[] {
+	const builders = known.get(code) ?? layerBuilders(code);
+	known.set(code, builders);
+	return builders;
+}
 
 /** Names of the scopes around a site, outermost first: by its nodes, else by its weights. */
 function* scopesOf({ path, nodeName, tensors }: AttentionSite, { nodes }: LadderContext) {

@@ -142,7 +142,8 @@ function byShape(site: AttentionSite, path: string, context: LadderContext): Cod
 	const { code, walk, roots } = context;
 	const children = [...roots.childrenOf(path)];
 	if (children.length < 2) return [];
-	const scored = code.classes().map((ref) => {
+	const likely = code.classes().filter((ref) => walk.mayAssign(ref, children));
+	const scored = likely.map((ref) => {
 		const own = walk.attributesOf(ref);
 		return { ref, score: children.filter((name) => own.has(name)).length };
 	});

@@ -1,5 +1,4 @@
-import type { CallSite } from './call-sites.ts';
-import { callSitesOf } from './call-sites.ts';
+import { callSitesOf, lastNameOf, type CallSite } from './call-sites.ts';
 import { fits, type ClassRef, type CodeBase } from './code-base.ts';
 import type { PythonFunction } from './python-syntax.ts';
 
@@ -42,11 +41,9 @@ export function layerBuilders(code: CodeBase): LayerBuilder[] {
 		}
 		return kinds.get(ref.class);
 	};
-	const built = code.modules.flatMap((module) =>
-		[...callSitesOf(module)].flatMap(([className, sites]) =>
-			/^[A-Z]/.test(className) ? sites.flatMap((site) => builderOf(site, className)) : [],
-		),
-	);
+	const built = code.modules
+		.flatMap((module) => callSitesOf(module))
+		.flatMap((site) => builderOf(site, lastNameOf(site.call)));
 	const alone = code.classes().flatMap((ref): LayerBuilder[] => {
 		const kind = kindOf(ref);
 		const { name } = ref.class;
@@ -58,7 +55,7 @@ export function layerBuilders(code: CodeBase): LayerBuilder[] {
 
 	function builderOf(site: CallSite, className: string): LayerBuilder[] {
 		const { call, module, target } = site;
-		if (call.callee.kind !== 'name') return [];
+		if (call.callee.kind !== 'name' || !/^[A-Z]/.test(className)) return [];
 		const meaning = code.meaning(call.callee.name, module);
 		const ref = meaning.kind === 'class' ? meaning : null;
 		const kind = ref

@@ -58,6 +58,14 @@ export class ModuleWalk {
 		return this.evaluate(call, place, DEEPEST - 8);
 	}
 
+	/** Whether a class or its bases may assign any of some attributes, judged by their text alone. */
+	mayAssign(ref: ClassRef, names: Iterable<string>): boolean {
+		const words = [...names, 'setattr', 'add_module', 'register_module'];
+		return this.code
+			.lineage(ref)
+			.some(({ class: { text } }) => words.some((word) => text.includes(word)));
+	}
+
 	/** Names of the attributes that a class and its bases assign. */
 	attributesOf(ref: ClassRef): Set<string> {
 		const known = this.attributes.get(ref.class);

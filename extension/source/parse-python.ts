@@ -1,328 +1,166 @@
-import { TreeFragment, type SyntaxNode, type Tree } from '@lezer/common';
+import type { Tree } from '@lezer/common';
 import { parser } from '@lezer/python';
 import type { PythonFile } from './python-file.ts';
-import type {
-	Assignment,
-	Expression,
-	Import,
-	PythonClass,
-	PythonFunction,
-	PythonModule,
-} from './python-syntax.ts';
-import { keyOf, operands, readArguments, readExpression, type Source } from './read-expression.ts';
+import type { PythonClass, PythonFunction, PythonModule } from './python-syntax.ts';
+import type { readExpression } from './read-expression.ts';
+import { blocksOf, newlinesIn, type Block } from './split-blocks.ts';
+import { SyntaxReader, type Draft } from './syntax-reader.ts';
 
-const cached = new Map<string, { text: string; tree: Tree; module: PythonModule }>();
+interface Parsed {
+	readonly text: string;
+	readonly module: PythonModule;
+	/** By the text of the block: an edit leaves most of them as they are. */
+	readonly trees: Map<string, Tree>;
+}
+
+const cached = new Map<string, Parsed>();
 const MOST_CACHED = 4000;
 
-/** The classes, functions and names of a Python text. Nothing is run; what does not parse is passed over. */
+/**
+ * The classes, functions and names of a Python text. Nothing is run; what does not parse is passed over. The insides of a
+ * class or function are read when they are asked for.
+ */
 export function parsePython(file: PythonFile): PythonModule {
 	const known = cached.get(file.uri);
 	if (known && known.text === file.text) return known.module;
-	const text = pythonOf(file);
-	const tree = parser.parse(
-		text,
-		known ? unchanged(known.tree, pythonOf({ ...file, text: known.text }), text) : [],
-	);
-	const module = new Reader(file, text).module(tree);
+	const trees = new Map<string, Tree>();
+	const treeOf = (text: string) => {
+		const tree = trees.get(text) ?? known?.trees.get(text) ?? parser.parse(text);
+		trees.set(text, tree);
+		return tree;
+	};
+	const draft: Draft = {
+		assignments: [],
+		returns: [],
+		effects: [],
+		functions: new Map(),
+		classes: new Map(),
+		imports: new Map(),
+		starImports: [],
+	};
+	for (const block of blocksOf(pythonOf(file))) addBlock(block, draft, treeOf);
+	const module: PythonModule = { ...draft, uri: file.uri, lines: file.text.split('\n') };
 	if (cached.size >= MOST_CACHED) cached.clear();
-	cached.set(file.uri, { text: file.text, tree, module });
+	cached.set(file.uri, { text: file.text, module, trees });
 	return module;
 }
 
-/** What of an earlier tree still holds: all but the stretch that is not alike, so that typing re-reads a few lines. */
-function unchanged(tree: Tree, before: string, after: string): readonly TreeFragment[] {
-	const shorter = Math.min(before.length, after.length);
-	let head = 0;
-	while (head < shorter && before.charCodeAt(head) === after.charCodeAt(head)) head++;
-	let tail = 0;
-	while (
-		tail < shorter - head &&
-		before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)
-	)
-		tail++;
-	const change = { fromA: head, toA: before.length - tail, fromB: head, toB: after.length - tail };
-	return TreeFragment.applyChanges(TreeFragment.addTree(tree), [change]);
-}
-
-/** Magics and shell escapes of notebooks are no Python. */
+/** Magics and shell escapes of notebooks are no Python; nor is the mark that some editors begin a file with. */
 function pythonOf({ notebook, text }: PythonFile): string {
-	return notebook ? text.replace(/^[ \t]*[%!].*$/gm, (line) => ' '.repeat(line.length)) : text;
+	const own = text.replace(/^\uFEFF/, '');
+	return notebook ? own.replace(/^[ \t]*[%!].*$/gm, (line) => ' '.repeat(line.length)) : own;
 }
 
-interface Draft {
-	readonly assignments: Assignment[];
-	readonly returns: Expression[];
-	readonly effects: Expression[];
-	readonly functions: Map<string, PythonFunction>;
-	readonly classes: Map<string, PythonClass>;
-	readonly imports: Map<string, Import>;
-	readonly starImports: Import[];
+/** Names that a block makes known beyond itself are read at once, the rest when it is asked for. */
+function addBlock(block: Block, around: Draft, treeOf: (text: string) => Tree): void {
+	let read: Draft | undefined;
+	const whole = () => (read ??= new SyntaxReader(block.text, block.line).read(treeOf(block.text)));
+	const { defines } = block;
+	if (!defines || /^[ \t]+(?:class|from|import)\b/m.test(block.text)) addAll(whole(), around);
+	if (defines?.kind === 'class') {
+		around.classes.set(defines.name, new LazyClass(block, defines.name, whole));
+	} else if (defines)
+		around.functions.set(defines.name, new LazyFunction(block, defines.name, whole));
 }
 
-class Reader implements Source {
-	private readonly starts: number[] = [0];
+function addAll(read: Draft, around: Draft): void {
+	around.assignments.push(...read.assignments);
+	around.effects.push(...read.effects);
+	around.starImports.push(...read.starImports);
+	for (const [name, found] of read.imports) around.imports.set(name, found);
+	for (const [name, found] of read.functions) around.functions.set(name, found);
+	for (const [name, found] of read.classes) around.classes.set(name, found);
+}
+
+/** What a class and a function of a module have in common: where they stand, told without reading their insides. */
+class LazyDefinition {
+	readonly line: number;
+	readonly endLine: number;
+	readonly text: string;
 
 	constructor(
-		private readonly file: PythonFile,
-		private readonly text: string,
+		block: Block,
+		readonly name: string,
 	) {
-		for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
-			this.starts.push(at + 1);
-		}
+		this.line = block.line + (block.defines?.line ?? 0);
+		this.text = block.text;
+		// comments at the margin belong to what comes next
+		const own = block.text.replace(/(?:\r?\n(?:#.*|[ \t]*))+$/, '');
+		this.endLine = block.line + newlinesIn(own);
 	}
+}
 
-	textOf(node: SyntaxNode): string {
-		return this.text.slice(node.from, node.to);
-	}
+const simpleHeader = /^class[ \t]+[\p{L}\p{N}_]+[ \t]*(?:\(([\w.,\s]*)\))?[ \t]*:/mu;
 
-	lineOf(node: SyntaxNode): number {
-		return this.lineAt(node.from);
-	}
+class LazyClass extends LazyDefinition implements PythonClass {
+	private known: PythonClass['bases'] | undefined;
 
-	module(tree: Tree): PythonModule {
-		const draft = this.readBody(tree.topNode);
-		return { ...draft, uri: this.file.uri, lines: this.file.text.split('\n') };
-	}
-
-	private lineAt(offset: number): number {
-		let low = 0;
-		let high = this.starts.length - 1;
-		while (low < high) {
-			const middle = (low + high + 1) >> 1;
-			if (this.starts[middle]! <= offset) low = middle;
-			else high = middle - 1;
-		}
-		return low + 1;
-	}
-
-	private readBody(body: SyntaxNode): Draft {
-		const draft: Draft = {
-			assignments: [],
-			returns: [],
-			effects: [],
-			functions: new Map(),
-			classes: new Map(),
-			imports: new Map(),
-			starImports: [],
-		};
-		this.readStatements(body, draft);
-		return draft;
-	}
-
-	private readStatements(body: SyntaxNode, draft: Draft): void {
-		for (let node = body.firstChild; node; node = node.nextSibling) this.readStatement(node, draft);
-	}
-
-	private readStatement(node: SyntaxNode, draft: Draft): void {
-		switch (node.name) {
-			case 'ClassDefinition': {
-				const read = this.readClass(node, draft);
-				if (read) draft.classes.set(read.name, read);
-				return;
-			}
-			case 'FunctionDefinition': {
-				const read = this.readFunction(node, draft);
-				if (read) draft.functions.set(read.name, read);
-				return;
-			}
-			case 'ImportStatement':
-				this.readImport(node, draft);
-				return;
-			case 'AssignStatement':
-				this.readAssignment(node, draft);
-				return;
-			case 'UpdateStatement':
-				this.readUpdate(node, draft);
-				return;
-			case 'ReturnStatement': {
-				const value = node.firstChild?.nextSibling;
-				if (value) draft.returns.push(readExpression(value, this));
-				return;
-			}
-			case 'ExpressionStatement':
-				this.readEffect(node, draft);
-				return;
-			case 'DecoratedStatement':
-			case 'IfStatement':
-			case 'ForStatement':
-			case 'WhileStatement':
-			case 'TryStatement':
-			case 'WithStatement':
-			case 'StatementGroup':
-			case 'MatchStatement':
-			case 'MatchBody':
-			case 'MatchClause':
-			case 'Body':
-				this.readStatements(node, draft);
-				return;
-			default:
-				return;
-		}
-	}
-
-	private readClass(node: SyntaxNode, around: Draft): PythonClass | null {
-		const name = node.getChild('VariableName');
-		const body = node.getChild('Body');
-		if (!name || !body) return null;
-		const list = node.getChild('ArgList');
-		const draft = this.readBody(body);
-		handUp(draft, around);
-		return {
-			name: this.textOf(name),
-			line: this.lineOf(node),
-			endLine: this.lineAt(Math.max(node.from, node.to - 1)),
-			bases: list ? readArguments(list, this).args : [],
-			assignments: draft.assignments,
-			methods: draft.functions,
-		};
-	}
-
-	private readFunction(node: SyntaxNode, around: Draft): PythonFunction | null {
-		const name = node.getChild('VariableName');
-		const body = node.getChild('Body');
-		const list = node.getChild('ParamList');
-		if (!name || !body) return null;
-		const draft = this.readBody(body);
-		handUp(draft, around);
-		return {
-			name: this.textOf(name),
-			line: this.lineOf(node),
-			endLine: this.lineAt(Math.max(node.from, node.to - 1)),
-			parameters: list ? this.readParameters(list) : [],
-			defaults: list ? this.readDefaults(list) : new Map(),
-			assignments: draft.assignments,
-			effects: draft.effects,
-			returns: draft.returns,
-			functions: draft.functions,
-		};
-	}
-
-	private readParameters(list: SyntaxNode): string[] {
-		return list
-			.getChildren('VariableName')
-			.filter((node) => !/^(AssignOp|\*\*?)$/.test(node.prevSibling?.name ?? ''))
-			.map((node) => this.textOf(node));
-	}
-
-	private readDefaults(list: SyntaxNode): Map<string, Expression> {
-		const defaults = new Map<string, Expression>();
-		for (const operator of list.getChildren('AssignOp')) {
-			let name = operator.prevSibling;
-			if (name?.name === 'TypeDef') name = name.prevSibling;
-			const value = operator.nextSibling;
-			if (name && value) defaults.set(this.textOf(name), readExpression(value, this));
-		}
-		return defaults;
-	}
-
-	/** `a = b = value`, `a, b = x, y` and `a: T = value`. */
-	private readAssignment(node: SyntaxNode, draft: Draft): void {
-		const groups: SyntaxNode[][] = [[]];
-		for (let child = node.firstChild; child; child = child.nextSibling) {
-			if (child.name === 'AssignOp') groups.push([]);
-			else if (child.name !== 'TypeDef' && child.name !== ',') groups.at(-1)!.push(child);
-		}
-		const values = groups.pop() ?? [];
-		for (const targets of groups) {
-			const flat = targets.flatMap((t) => (/Tuple|Array/.test(t.name) ? operands(t) : [t]));
-			const right = values.length === 1 && flat.length > 1 ? tupleItems(values[0]!) : values;
-			flat.forEach((target, at) => {
-				const value = flat.length === right.length ? right[at] : right[0];
-				if (!value) return;
-				this.assign(draft, this.readTarget(target), readExpression(value, this), this.lineOf(node));
-			});
-		}
-	}
-
-	/** `a += [value]`. */
-	private readUpdate(node: SyntaxNode, draft: Draft): void {
-		const [target, value] = [node.firstChild, node.lastChild];
-		if (!target || !value || target === value) return;
-		const of = readExpression(value, this);
-		this.assign(draft, this.readTarget(target), { kind: 'star', of, line: of.line }, of.line, true);
-	}
-
-	/** `a.b`, and `a.b` for `a['b']`. */
-	private readTarget(node: SyntaxNode): string {
-		if (node.name !== 'MemberExpression' || node.getChild('PropertyName') || !node.firstChild)
-			return this.textOf(node);
-		const index = operands(node)[1];
-		const key =
-			index?.name === 'Number' ? this.textOf(index) : index && keyOf(readExpression(index, this));
-		return `${this.readTarget(node.firstChild)}.${key ?? '*'}`.replace('._modules.', '.');
-	}
-
-	private assign(
-		draft: Draft,
-		target: string,
-		value: Assignment['value'],
-		line: number,
-		appends = false,
+	constructor(
+		block: Block,
+		name: string,
+		private readonly whole: () => Draft,
 	) {
-		const pattern = target.includes('*');
-		draft.assignments.push({ target, value, line, appends, pattern });
+		super(block, name);
 	}
 
-	/** Calls that add a module: `append`, `extend`, `insert`, `add_module`, `register_module`, `setattr`. */
-	private readEffect(node: SyntaxNode, draft: Draft): void {
-		const call = node.getChild('CallExpression');
-		if (!call) return;
-		const read = readExpression(call, this);
-		if (read.kind !== 'call') return;
-		draft.effects.push(read);
-		if (read.callee.kind !== 'name') return;
-		const [object, method] = splitLast(read.callee.name);
-		const [first, second, third] = read.args;
-		const { line } = read;
-		if (method === 'append' && first) this.assign(draft, object, first, line, true);
-		else if (method === 'insert' && second) this.assign(draft, object, second, line, true);
-		else if (method === 'extend' && first) {
-			this.assign(draft, object, { kind: 'star', of: first, line }, line, true);
-		} else if (method === 'update') {
-			const entries = first?.kind === 'table' ? first.entries : [...read.keywords];
-			for (const [key, value] of entries) this.assign(draft, `${object}.${key}`, value, line);
-		} else if ((method === 'add_module' || method === 'register_module') && second) {
-			this.assign(draft, `${object}.${keyOf(first)}`, second, line);
-		} else if (read.callee.name === 'setattr' && first?.kind === 'name' && third) {
-			this.assign(draft, `${first.name}.${keyOf(second)}`, third, line);
-		}
+	get bases() {
+		const header = simpleHeader.exec(this.text);
+		return (this.known ??= header
+			? (header[1] ?? '')
+					.split(',')
+					.map((base) => base.trim())
+					.filter((base) => base !== '')
+					.map((base) => ({ kind: 'name', name: base, line: this.line }))
+			: (this.own?.bases ?? []));
 	}
 
-	private readImport(node: SyntaxNode, draft: Draft): void {
-		const text = this.textOf(node).replace(/\\\n/g, ' ').replace(/#.*$/gm, '');
-		const from = /^from\s+(\.*)\s*([\w.]*)\s+import\s+([\s\S]+)$/.exec(text);
-		if (from) {
-			const [, dots = '', module = '', names = ''] = from;
-			const level = dots.length;
-			for (const item of names.replace(/[()]/g, '').split(',')) {
-				const [name = '', local = name] = item.trim().split(/\s+as\s+/);
-				if (name === '*') draft.starImports.push({ module, name: null, level });
-				else if (name !== '') draft.imports.set(local, { module, name, level });
-			}
-			return;
-		}
-		for (const item of text.replace(/^import\s+/, '').split(',')) {
-			const [module = '', local] = item.trim().split(/\s+as\s+/);
-			if (module === '') continue;
-			draft.imports.set(local ?? module, { module, name: null, level: 0 });
-		}
+	get assignments() {
+		return this.own?.assignments ?? [];
+	}
+
+	get methods() {
+		return this.own?.methods ?? new Map<string, PythonFunction>();
+	}
+
+	private get own() {
+		return this.whole().classes.get(this.name);
 	}
 }
 
-/** What a body defines may be asked for from outside of it too. */
-function handUp(inner: Draft, around: Draft): void {
-	for (const [name, found] of inner.classes)
-		if (!around.classes.has(name)) around.classes.set(name, found);
-	for (const [name, found] of inner.imports)
-		if (!around.imports.has(name)) around.imports.set(name, found);
-	around.starImports.push(...inner.starImports);
-}
+class LazyFunction extends LazyDefinition implements PythonFunction {
+	constructor(
+		block: Block,
+		name: string,
+		private readonly whole: () => Draft,
+	) {
+		super(block, name);
+	}
 
-function tupleItems(node: SyntaxNode): SyntaxNode[] {
-	return /Tuple|Array/.test(node.name) ? operands(node) : [node];
-}
+	get parameters() {
+		return this.own?.parameters ?? [];
+	}
 
-function splitLast(name: string): [string, string] {
-	const at = name.lastIndexOf('.');
-	return at < 0 ? ['', name] : [name.slice(0, at), name.slice(at + 1)];
+	get defaults() {
+		return this.own?.defaults ?? new Map<string, ReturnType<typeof readExpression>>();
+	}
+
+	get assignments() {
+		return this.own?.assignments ?? [];
+	}
+
+	get effects() {
+		return this.own?.effects ?? [];
+	}
+
+	get returns() {
+		return this.own?.returns ?? [];
+	}
+
+	get functions() {
+		return this.own?.functions ?? new Map<string, PythonFunction>();
+	}
+
+	private get own() {
+		return this.whole().functions.get(this.name);
+	}
 }

@@ -54,6 +54,8 @@ export interface PythonFunction {
 	readonly name: string;
 	readonly line: number;
 	readonly endLine: number;
+	/** Of the whole definition: tells at once whether a word can be inside. */
+	readonly text: string;
 	readonly parameters: readonly string[];
 	/** Values of parameters that a call may leave out. */
 	readonly defaults: ReadonlyMap<string, Expression>;
@@ -68,6 +70,8 @@ export interface PythonClass {
 	readonly name: string;
 	readonly line: number;
 	readonly endLine: number;
+	/** Of the whole definition: tells at once whether a word can be inside. */
+	readonly text: string;
 	readonly bases: readonly Expression[];
 	readonly assignments: readonly Assignment[];
 	readonly methods: ReadonlyMap<string, PythonFunction>;

@@ -6,10 +6,23 @@ export interface Source {
 	textOf(node: SyntaxNode): string;
 	/** Counting from 1. */
 	lineOf(node: SyntaxNode): number;
+	/** Expressions around the one being read. */
+	depth: number;
 }
+
+/** Nobody nests a model's parts so deeply, and the stack has an end. */
+const DEEPEST = 200;
 
 /** Reads a syntax node as an expression; whatever builds no module is `other`. */
 export function readExpression(node: SyntaxNode, source: Source): Expression {
+	if (source.depth >= DEEPEST) return { kind: 'other', line: source.lineOf(node) };
+	source.depth++;
+	const read = readNode(node, source);
+	source.depth--;
+	return read;
+}
+
+function readNode(node: SyntaxNode, source: Source): Expression {
 	const line = source.lineOf(node);
 	const read = (child: SyntaxNode) => readExpression(child, source);
 	switch (node.name) {

@@ -74,11 +74,14 @@ export class RootSearch {
 		const scored: { ref: ClassRef; skip: number; score: number }[] = [];
 		const classes = this.code.classes();
 		for (let skip = 0; skip <= longest; skip++) {
-			const firsts = new Set(this.samples.map((tokens) => tokens[skip]));
+			// a number is an item of a list, which no class is
+			const named = this.samples.flatMap((tokens) => tokens[skip] ?? []);
+			const firsts = new Set(named.filter((name) => !/^\d+$/.test(name)));
 			for (const ref of classes) {
 				if (scored.length >= MOST_ROOTS) break;
+				if (!this.walk.mayAssign(ref, firsts)) continue;
 				const own = this.walk.attributesOf(ref);
-				if (![...firsts].some((first) => first !== undefined && has(own, first))) continue;
+				if (![...firsts].some((first) => has(own, first))) continue;
 				const score = this.samples.reduce(
 					(sum, tokens) => sum + this.scoreOf(ref, tokens, skip),
 					0,

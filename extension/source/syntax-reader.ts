@@ -1,0 +1,292 @@
+import type { SyntaxNode, Tree } from '@lezer/common';
+import type {
+	Assignment,
+	Expression,
+	Import,
+	PythonClass,
+	PythonFunction,
+} from './python-syntax.ts';
+import { keyOf, operands, readArguments, readExpression, type Source } from './read-expression.ts';
+
+/** What a body defines. */
+export interface Draft {
+	readonly assignments: Assignment[];
+	readonly returns: Expression[];
+	readonly effects: Expression[];
+	readonly functions: Map<string, PythonFunction>;
+	readonly classes: Map<string, PythonClass>;
+	readonly imports: Map<string, Import>;
+	readonly starImports: Import[];
+}
+
+/** Reads the syntax tree of a text, or of a part of one that begins on a line of its own. */
+export class SyntaxReader implements Source {
+	private readonly starts: number[] = [0];
+	depth = 0;
+
+	/** @param firstLine of the text, counting from 1 */
+	constructor(
+		private readonly text: string,
+		private readonly firstLine: number,
+	) {
+		for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
+			this.starts.push(at + 1);
+		}
+	}
+
+	textOf(node: SyntaxNode): string {
+		return this.text.slice(node.from, node.to);
+	}
+
+	lineOf(node: SyntaxNode): number {
+		return this.lineAt(node.from);
+	}
+
+	read(tree: Tree): Draft {
+		return this.readBody(tree.topNode);
+	}
+
+	private lineAt(offset: number): number {
+		let low = 0;
+		let high = this.starts.length - 1;
+		while (low < high) {
+			const middle = (low + high + 1) >> 1;
+			if (this.starts[middle]! <= offset) low = middle;
+			else high = middle - 1;
+		}
+		return low + this.firstLine;
+	}
+
+	private readBody(body: SyntaxNode): Draft {
+		const draft: Draft = {
+			assignments: [],
+			returns: [],
+			effects: [],
+			functions: new Map(),
+			classes: new Map(),
+			imports: new Map(),
+			starImports: [],
+		};
+		this.readStatements(body, draft);
+		return draft;
+	}
+
+	private readStatements(body: SyntaxNode, draft: Draft): void {
+		for (let node = body.firstChild; node; node = node.nextSibling) this.readStatement(node, draft);
+	}
+
+	private readStatement(node: SyntaxNode, draft: Draft): void {
+		switch (node.name) {
+			case 'ClassDefinition': {
+				const read = this.readClass(node, draft);
+				if (read) draft.classes.set(read.name, read);
+				return;
+			}
+			case 'FunctionDefinition': {
+				const read = this.readFunction(node, draft);
+				if (read) draft.functions.set(read.name, read);
+				return;
+			}
+			case 'ImportStatement':
+				this.readImport(node, draft);
+				return;
+			case 'AssignStatement':
+				this.readAssignment(node, draft);
+				return;
+			case 'UpdateStatement':
+				this.readUpdate(node, draft);
+				return;
+			case 'ReturnStatement': {
+				const value = node.firstChild?.nextSibling;
+				if (value) draft.returns.push(readExpression(value, this));
+				return;
+			}
+			case 'ExpressionStatement':
+				this.readEffect(node, draft);
+				return;
+			case 'DecoratedStatement':
+			case 'IfStatement':
+			case 'ForStatement':
+			case 'WhileStatement':
+			case 'TryStatement':
+			case 'WithStatement':
+			case 'StatementGroup':
+			case 'MatchStatement':
+			case 'MatchBody':
+			case 'MatchClause':
+			case 'Body':
+				this.readStatements(node, draft);
+				return;
+			default:
+				return;
+		}
+	}
+
+	private readClass(node: SyntaxNode, around: Draft): PythonClass | null {
+		const name = node.getChild('VariableName');
+		const body = node.getChild('Body');
+		if (!name || !body) return null;
+		const list = node.getChild('ArgList');
+		const draft = this.readBody(body);
+		handUp(draft, around);
+		return {
+			name: this.textOf(name),
+			line: this.lineOf(node),
+			endLine: this.lineAt(Math.max(node.from, node.to - 1)),
+			text: this.textOf(node),
+			bases: list ? readArguments(list, this).args : [],
+			assignments: draft.assignments,
+			methods: draft.functions,
+		};
+	}
+
+	private readFunction(node: SyntaxNode, around: Draft): PythonFunction | null {
+		const name = node.getChild('VariableName');
+		const body = node.getChild('Body');
+		const list = node.getChild('ParamList');
+		if (!name || !body) return null;
+		const draft = this.readBody(body);
+		handUp(draft, around);
+		return {
+			name: this.textOf(name),
+			line: this.lineOf(node),
+			endLine: this.lineAt(Math.max(node.from, node.to - 1)),
+			text: this.textOf(node),
+			parameters: list ? this.readParameters(list) : [],
+			defaults: list ? this.readDefaults(list) : new Map(),
+			assignments: draft.assignments,
+			effects: draft.effects,
+			returns: draft.returns,
+			functions: draft.functions,
+		};
+	}
+
+	private readParameters(list: SyntaxNode): string[] {
+		return list
+			.getChildren('VariableName')
+			.filter((node) => !/^(AssignOp|\*\*?)$/.test(node.prevSibling?.name ?? ''))
+			.map((node) => this.textOf(node));
+	}
+
+	private readDefaults(list: SyntaxNode): Map<string, Expression> {
+		const defaults = new Map<string, Expression>();
+		for (const operator of list.getChildren('AssignOp')) {
+			let name = operator.prevSibling;
+			if (name?.name === 'TypeDef') name = name.prevSibling;
+			const value = operator.nextSibling;
+			if (name && value) defaults.set(this.textOf(name), readExpression(value, this));
+		}
+		return defaults;
+	}
+
+	/** `a = b = value`, `a, b = x, y` and `a: T = value`. */
+	private readAssignment(node: SyntaxNode, draft: Draft): void {
+		const groups: SyntaxNode[][] = [[]];
+		for (let child = node.firstChild; child; child = child.nextSibling) {
+			if (child.name === 'AssignOp') groups.push([]);
+			else if (child.name !== 'TypeDef' && child.name !== ',') groups.at(-1)!.push(child);
+		}
+		const values = groups.pop() ?? [];
+		for (const targets of groups) {
+			const flat = targets.flatMap((t) => (/Tuple|Array/.test(t.name) ? operands(t) : [t]));
+			const right = values.length === 1 && flat.length > 1 ? tupleItems(values[0]!) : values;
+			flat.forEach((target, at) => {
+				const value = flat.length === right.length ? right[at] : right[0];
+				if (!value) return;
+				this.assign(draft, this.readTarget(target), readExpression(value, this), this.lineOf(node));
+			});
+		}
+	}
+
+	/** `a += [value]`. */
+	private readUpdate(node: SyntaxNode, draft: Draft): void {
+		const [target, value] = [node.firstChild, node.lastChild];
+		if (!target || !value || target === value) return;
+		const of = readExpression(value, this);
+		this.assign(draft, this.readTarget(target), { kind: 'star', of, line: of.line }, of.line, true);
+	}
+
+	/** `a.b`, and `a.b` for `a['b']`. */
+	private readTarget(node: SyntaxNode): string {
+		if (node.name !== 'MemberExpression' || node.getChild('PropertyName') || !node.firstChild)
+			return this.textOf(node);
+		const index = operands(node)[1];
+		const key =
+			index?.name === 'Number' ? this.textOf(index) : index && keyOf(readExpression(index, this));
+		return `${this.readTarget(node.firstChild)}.${key ?? '*'}`.replace('._modules.', '.');
+	}
+
+	private assign(
+		draft: Draft,
+		target: string,
+		value: Assignment['value'],
+		line: number,
+		appends = false,
+	) {
+		const pattern = target.includes('*');
+		draft.assignments.push({ target, value, line, appends, pattern });
+	}
+
+	/** Calls that add a module: `append`, `extend`, `insert`, `add_module`, `register_module`, `setattr`. */
+	private readEffect(node: SyntaxNode, draft: Draft): void {
+		const call = node.getChild('CallExpression');
+		if (!call) return;
+		const read = readExpression(call, this);
+		if (read.kind !== 'call') return;
+		draft.effects.push(read);
+		if (read.callee.kind !== 'name') return;
+		const [object, method] = splitLast(read.callee.name);
+		const [first, second, third] = read.args;
+		const { line } = read;
+		if (method === 'append' && first) this.assign(draft, object, first, line, true);
+		else if (method === 'insert' && second) this.assign(draft, object, second, line, true);
+		else if (method === 'extend' && first) {
+			this.assign(draft, object, { kind: 'star', of: first, line }, line, true);
+		} else if (method === 'update') {
+			const entries = first?.kind === 'table' ? first.entries : [...read.keywords];
+			for (const [key, value] of entries) this.assign(draft, `${object}.${key}`, value, line);
+		} else if ((method === 'add_module' || method === 'register_module') && second) {
+			this.assign(draft, `${object}.${keyOf(first)}`, second, line);
+		} else if (read.callee.name === 'setattr' && first?.kind === 'name' && third) {
+			this.assign(draft, `${first.name}.${keyOf(second)}`, third, line);
+		}
+	}
+
+	private readImport(node: SyntaxNode, draft: Draft): void {
+		const text = this.textOf(node).replace(/\\\n/g, ' ').replace(/#.*$/gm, '');
+		const from = /^from\s+(\.*)\s*([\w.]*)\s+import\s+([\s\S]+)$/.exec(text);
+		if (from) {
+			const [, dots = '', module = '', names = ''] = from;
+			const level = dots.length;
+			for (const item of names.replace(/[()]/g, '').split(',')) {
+				const [name = '', local = name] = item.trim().split(/\s+as\s+/);
+				if (name === '*') draft.starImports.push({ module, name: null, level });
+				else if (name !== '') draft.imports.set(local, { module, name, level });
+			}
+			return;
+		}
+		for (const item of text.replace(/^import\s+/, '').split(',')) {
+			const [module = '', local] = item.trim().split(/\s+as\s+/);
+			if (module === '') continue;
+			draft.imports.set(local ?? module, { module, name: null, level: 0 });
+		}
+	}
+}
+
+/** What a body defines may be asked for from outside of it too. */
+function handUp(inner: Draft, around: Draft): void {
+	for (const [name, found] of inner.classes)
+		if (!around.classes.has(name)) around.classes.set(name, found);
+	for (const [name, found] of inner.imports)
+		if (!around.imports.has(name)) around.imports.set(name, found);
+	around.starImports.push(...inner.starImports);
+}
+
+function tupleItems(node: SyntaxNode): SyntaxNode[] {
+	return /Tuple|Array/.test(node.name) ? operands(node) : [node];
+}
+
+function splitLast(name: string): [string, string] {
+	const at = name.lastIndexOf('.');
+	return at < 0 ? ['', name] : [name.slice(0, at), name.slice(at + 1)];
+}
