@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Graph, GraphNode, ModelIndex } from '../onnx/model-index.ts';
-import type { AttentionSite } from '../protocol/model.ts';
+import { linksOf as linksOfSite, namedNode as node } from '../../test/models/named-model.ts';
+import type { GraphNode } from '../onnx/model-index.ts';
 import { framesOfDocString, framesOfStackTrace } from './frames.ts';
-import { linkSites, type LinkOptions } from './link-sites.ts';
+import type { LinkOptions } from './link-sites.ts';
 import { cellsOf } from './notebook-cells.ts';
 import { parsePins, withPin, writePins } from './pins.ts';
 import { PathMap } from './remap-path.ts';
@@ -60,40 +60,12 @@ const files: PythonFile[] = [
 const lineOf = (text: string, wanted: string) =>
 	text.split('\n').findIndex((l) => l.includes(wanted)) + 1;
 
-function node(name: string, extra: Partial<GraphNode> = {}): GraphNode {
-	return {
-		name,
-		opType: 'Softmax',
-		domain: '',
-		inputs: [],
-		outputs: [`${name}_output_0`],
-		attributes: new Map(),
-		docString: '',
-		metadata: new Map(),
-		outputNames: [],
-		...extra,
-	};
-}
-
-function linksOf(
+const linksOf = (
 	nodes: readonly GraphNode[],
 	path: string,
 	options: LinkOptions = {},
 	given = files,
-) {
-	const graph: Graph = {
-		name: '',
-		nodes,
-		inputs: [],
-		outputs: [],
-		initializers: new Map(),
-		valueInfo: new Map(),
-		metadata: new Map(),
-	};
-	const index = { graph, functions: [] } as unknown as ModelIndex;
-	const site = { id: 'site', path, node: 0, tensors: {} } as unknown as AttentionSite;
-	return linkSites(index, [site], given, options);
-}
+) => linksOfSite(nodes, { path }, given, options);
 
 const found = (links: ReturnType<typeof linksOf>, target: string) => {
 	const link = links.find((l) => l.target === target);
