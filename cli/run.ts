@@ -6,8 +6,7 @@ import { externalNeeds } from '../extension/onnx/external-needs.ts';
 import { fileSource } from '../extension/onnx/file-source.ts';
 import { indexModel } from '../extension/onnx/index-model.ts';
 import type { ModelIndex } from '../extension/onnx/model-index.ts';
-import { planProbes } from '../extension/onnx/probes.ts';
-import { graphQuestions } from '../extension/attention/graph-questions.ts';
+import { graphQuestions, planSiteProbes } from '../extension/attention/graph-questions.ts';
 import type { ModelSummary } from '../extension/protocol/model.ts';
 import type { ModelInput, Proof, RunManifest } from '../extension/protocol/run.ts';
 import { arrayInput } from '../extension/workspace/array-input.ts';
@@ -169,7 +168,7 @@ async function computeView(
 		new FolderFiles(dirname(fileURLToPath(model.uri))),
 		new FolderModels(dirname(fileURLToPath(model.uri))),
 	);
-	const plan = planProbes(index, { taps: [...view.taps(model)], overrides: [] });
+	const plan = planSiteProbes(index, { taps: [...view.taps(model)], overrides: [] });
 	const silent = () => undefined;
 	const manifest = await runtime.run(
 		bytes,

@@ -13,11 +13,22 @@ import { readSurroundings } from './surroundings.ts';
 /** Subgraphs stand in subgraphs; no exporter nests deeper. */
 const DEEPEST = 24;
 
+const known = new WeakMap<ModelIndex, AttentionSite[]>();
+
 /**
  * Finds every place in the model where attention happens, in graph order, local functions and subgraphs included.
  * Never throws on a well-formed index, whatever the graph: what could not be worked out is said in a site's notes.
+ * The same list for the same index.
  */
 export function findSites(index: ModelIndex): AttentionSite[] {
+	const before = known.get(index);
+	if (before) return before;
+	const sites = sitesOf(index);
+	known.set(index, sites);
+	return sites;
+}
+
+function sitesOf(index: ModelIndex): AttentionSite[] {
 	const functions = functionsOf(index);
 	const opset =
 		index.opsets.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 13;

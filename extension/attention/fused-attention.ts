@@ -1,12 +1,18 @@
 import type { SiteTensor } from '../protocol/model.ts';
+import { Derivation } from './derivation.ts';
 import { divide, type Dim } from './dims.ts';
 import type { Facts } from './facts.ts';
 import { floatOf, intOf, intsOf, stringOf, type FlatNode } from './flat-node.ts';
 import type { Finding, FormFinder } from './form.ts';
 import { fusedOperators, type FusedOperator } from './fused-operators.ts';
 import { isCross } from './lineage.ts';
-import { readMasks, type MaskReading } from './masks.ts';
-import { maskTerm } from './score-path.ts';
+import { masksOf } from './fused-masks.ts';
+import type { Fused } from './fused-node.ts';
+import { obstaclesOf, unopenedOf } from './fused-obstacles.ts';
+import { weightsOf } from './fused-probabilities.ts';
+import { rolesOf } from './fused-roles.ts';
+import { pastOf } from './fused-steps.ts';
+import type { MaskReading } from './masks.ts';
 
 const byName = new Map<string, FusedOperator[]>();
 for (const known of fusedOperators) {
@@ -43,16 +49,27 @@ interface Sizes {
 }
 
 function read(node: FlatNode, operator: FusedOperator, facts: Facts): Finding {
-	const notes: string[] = [];
-	const input = (at: number | undefined | null) => (at == null ? '' : (node.inputs[at] ?? ''));
 	const sizes = sizesOf(node, operator, facts);
-	const mask = masksOf(node, operator, facts);
-	const roles = rolesOf(node, operator, facts, notes);
-	if (input(operator.bias)) notes.push('a bias is added to q, k and v inside the operator');
-	if (intOf(node, 'do_rotary') === 1)
-		notes.push('q and k are rotated by their positions inside the operator');
-	if (operator.operator === 'FlexAttention') notes.push(...modifiers(node));
-	const probabilities = intOf(node, 'qk_matmul_output_mode') === 3 ? node.outputs[3] : undefined;
+	const output = node.outputs[0] ?? '';
+	// what is appended to the main graph cannot read what stands inside a body or function
+	const derivation = node.index === null ? null : new Derivation(facts.scope, output);
+	const fused: Fused = { node, operator, facts, ...sizes, derivation };
+	const { notes, ...roles } = rolesOf(fused);
+	const mask = masksOf(fused, roles.k);
+	const inputRank = facts.rankOf(node.inputs[0] ?? '');
+	const tensors = named(
+		{
+			...roles,
+			scores: null,
+			weights: weightsOf(fused),
+			output: tensorOf(output, outputAxes(operator, facts.rankOf(output) ?? inputRank)),
+			...mask.tensors,
+			...(derivation && { past: pastOf(fused, derivation) }),
+		},
+		derivation,
+	);
+	const names = Object.values(tensors).map((tensor) => tensor?.name ?? '');
+	const derived = derivation?.behind(names) ?? [];
 	return {
 		node,
 		site: {
@@ -67,21 +84,31 @@ function read(node: FlatNode, operator: FusedOperator, facts: Facts): Finding {
 			mask: mask.kind,
 			window: windowOf(node, operator),
 			cross: crosses(node, operator, mask, facts),
-			tensors: {
-				...roles,
-				scores: null,
-				weights: probabilities ? { name: probabilities, axes: 'BHTS' } : null,
-				output: tensorOf(
-					node.outputs[0] ?? '',
-					outputAxes(operator, facts.rankOf(node.outputs[0] ?? '') ?? facts.rankOf(input(0))),
-				),
-				...mask.tensors,
-			},
+			tensors,
+			derived: derived.length > 0 ? derived : null,
 			maskMeans: mask.means,
 			confidence: 1,
-			notes: [...notes, ...mask.notes],
+			notes: [
+				...notes,
+				...mask.notes,
+				...modifiers(node),
+				...unopenedOf(fused),
+				...obstaclesOf(fused),
+			],
 		},
 	};
+}
+
+/** Derived tensors under the names of their roles. */
+function named(
+	tensors: Readonly<Record<string, SiteTensor | null>>,
+	derivation: Derivation | null,
+): Record<string, SiteTensor | null> {
+	const entries = Object.entries(tensors).map(([role, tensor]) => {
+		if (!tensor || !derivation) return [role, tensor] as const;
+		return [role, { ...tensor, name: derivation.named(role, tensor.name) }] as const;
+	});
+	return Object.fromEntries(entries);
 }
 
 function sizesOf(node: FlatNode, operator: FusedOperator, facts: Facts): Sizes {
@@ -130,70 +157,10 @@ function scaleOf(node: FlatNode, headSize: number | null): number | null {
 	return said ?? (headSize ? 1 / Math.sqrt(headSize) : null);
 }
 
-type Roles = Readonly<Record<'q' | 'k' | 'v', SiteTensor | null>>;
-
-function rolesOf(node: FlatNode, operator: FusedOperator, facts: Facts, notes: string[]): Roles {
-	if (!operator.qkv) {
-		notes.push(
-			`q, k and v are made inside the operator from ${node.inputs[0] ?? ''} and its weights`,
-		);
-		return { q: null, k: null, v: null };
-	}
-	const [q = '', k = '', v = ''] = operator.qkv.map((at) => node.inputs[at] ?? '');
-	const isPast = operator.past.some((at) => node.inputs[at]);
-	const present = operator.present?.map((at) => node.outputs[at] ?? '') ?? [];
-	const rotated = intOf(node, 'do_rotary') === 1;
-	if (operator.operator === 'DecoderAttention') {
-		notes.push('q, k and v are projected inside the operator');
-		return { q: null, k: null, v: null };
-	}
-	if (k === '' || v === '') {
-		notes.push(k === '' ? `q, k and v are packed in ${q}` : `k and v are packed in ${k}`);
-		return { q: k === '' ? null : tensorOf(q, axesOf(q, 'T', facts)), k: null, v: null };
-	}
-	if (isPast && present[0] && present[1] && !rotated) {
-		notes.push('k and v are those of the past and the new ones, as the operator returns them');
-		return {
-			q: tensorOf(q, axesOf(q, 'T', facts)),
-			k: tensorOf(present[0], 'BHSK'),
-			v: tensorOf(present[1], 'BHSV'),
-		};
-	}
-	if (isPast) notes.push('keys and values of the past are joined inside the operator');
-	return {
-		q: tensorOf(q, axesOf(q, 'T', facts)),
-		k: tensorOf(k, axesOf(k, 'S', facts)),
-		v: tensorOf(v, axesOf(v, 'S', facts).replace('K', 'V')),
-	};
-}
-
-function axesOf(name: string, tokens: 'T' | 'S', facts: Facts): string {
-	const rank = facts.rankOf(name);
-	if (rank === 4) return `BH${tokens}K`;
-	if (rank === 3) return `B${tokens}D`;
-	return rank === 2 ? `${tokens}D` : '';
-}
-
 function outputAxes(operator: FusedOperator, rank: number | null): string {
 	if (rank === 4) return 'BHTV';
 	if (rank === 2) return 'TD';
 	return operator.sequenceFirst ? 'TBD' : 'BTD';
-}
-
-function masksOf(node: FlatNode, operator: FusedOperator, facts: Facts): MaskReading {
-	const given = operator.mask === null ? '' : (node.inputs[operator.mask] ?? '');
-	const padding = operator.padding === null ? '' : (node.inputs[operator.padding] ?? '');
-	const boolean = given !== '' && facts.dtypeOf(given) === 'bool';
-	const read = readMasks(
-		given === '' ? [] : [maskTerm(boolean ? 'where' : 'add', given, null)],
-		facts,
-	);
-	const causal =
-		operator.causal === true || (operator.causal !== false && intOf(node, operator.causal) === 1);
-	const tensors = { ...read.tensors };
-	if (padding !== '') tensors[given === '' ? 'mask' : 'mask2'] = { name: padding, axes: '' };
-	if (causal || read.kind === 'causal') return { ...read, kind: 'causal', tensors };
-	return padding === '' ? { ...read, tensors } : { ...read, kind: 'padding', tensors };
 }
 
 function windowOf(node: FlatNode, operator: FusedOperator): number | null {

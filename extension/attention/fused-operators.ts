@@ -13,10 +13,23 @@ export interface FusedOperator {
 	readonly padding: number | null;
 	/** Input added to the scores, or a boolean mask. */
 	readonly mask: number | null;
-	/** Inputs with keys and values of the past. */
+	/** Inputs with keys and values of the past: one `[2, B, H, P, K]`, or two `[B, H, P, K]`. */
 	readonly past: readonly number[];
-	/** Outputs with all keys and values, the past ones too. */
+	/** Outputs with all keys and values, the past ones too; twice the same one where it holds both. */
 	readonly present: readonly [number, number] | null;
+	/**
+	 * Inputs with how many keys each sequence has, the past ones too, what that falls short by, and how many keys the longest
+	 * has: past and present may be buffers with room to spare.
+	 */
+	readonly lengths: {
+		readonly input: number;
+		readonly short: 0 | 1;
+		readonly longest: number;
+	} | null;
+	/** Input with how many keys the past has, where past and present are one buffer with room to spare. */
+	readonly pastLength: number | null;
+	/** Inputs that rotate q and k: cosines, sines, and the positions where they can be given. */
+	readonly rotary: readonly [number, number, number | null] | null;
 	readonly bias: number | null;
 	/** Attribute that makes it causal, or true where it always is. */
 	readonly causal: string | boolean;
@@ -24,6 +37,8 @@ export interface FusedOperator {
 	readonly softCapAttribute: string | null;
 	/** Token axis first, then batch. */
 	readonly sequenceFirst: boolean;
+	/** Whether onnxruntime-web has a kernel for it, on WASM or WebGPU. */
+	readonly runs: boolean;
 }
 
 const microsoft = ['com.microsoft'];
@@ -38,11 +53,15 @@ const base: Omit<FusedOperator, 'operator'> = {
 	mask: null,
 	past: [],
 	present: null,
+	lengths: null,
+	pastLength: null,
+	rotary: null,
 	bias: null,
 	causal: false,
 	windowAttribute: null,
 	softCapAttribute: null,
 	sequenceFirst: false,
+	runs: true,
 };
 
 const define = (operator: string, parts: Partial<FusedOperator>): FusedOperator => ({
@@ -61,6 +80,7 @@ export const fusedOperators: readonly FusedOperator[] = [
 		mask: 3,
 		past: [4, 5],
 		present: [1, 2],
+		padding: 6,
 		causal: 'is_causal',
 		softCapAttribute: 'softcap',
 	}),
@@ -69,6 +89,7 @@ export const fusedOperators: readonly FusedOperator[] = [
 		bias: 2,
 		padding: 3,
 		past: [4],
+		present: [1, 1],
 		mask: 5,
 		causal: 'unidirectional',
 	}),
@@ -86,6 +107,8 @@ export const fusedOperators: readonly FusedOperator[] = [
 		kvHeadsAttribute: 'kv_num_heads',
 		past: [3, 4],
 		present: [1, 2],
+		lengths: { input: 5, short: 1, longest: 6 },
+		rotary: [7, 8, 9],
 		mask: 10,
 		causal: true,
 		windowAttribute: 'local_window_size',
@@ -97,6 +120,7 @@ export const fusedOperators: readonly FusedOperator[] = [
 		mask: 4,
 		past: [5, 6],
 		present: [1, 2],
+		pastLength: 7,
 		bias: 10,
 		causal: true,
 	}),
@@ -105,8 +129,10 @@ export const fusedOperators: readonly FusedOperator[] = [
 		bias: 2,
 		padding: 3,
 		past: [4],
+		present: [1, 1],
 		mask: 5,
 		causal: true,
+		runs: false,
 	}),
 	define('DecoderAttention', {
 		qkv: [0, 1, 1],
@@ -115,22 +141,32 @@ export const fusedOperators: readonly FusedOperator[] = [
 		past: [6, 7],
 		present: [1, 2],
 		sequenceFirst: true,
+		runs: false,
 	}),
-	define('PackedAttention', { packed: [0, 1], bias: 2, padding: 4, mask: 5 }),
-	define('PackedMultiHeadAttention', { qkv: [0, 1, 2], bias: 3, padding: 5, mask: 6 }),
+	define('PackedAttention', { packed: [0, 1], bias: 2, padding: 4, mask: 5, runs: false }),
+	define('PackedMultiHeadAttention', {
+		qkv: [0, 1, 2],
+		bias: 3,
+		padding: 5,
+		mask: 6,
+		runs: false,
+	}),
 	define('QAttention', {
 		packed: [0, 1],
 		bias: 2,
 		padding: 5,
 		past: [8],
+		present: [1, 1],
 		causal: 'unidirectional',
 	}),
-	define('QOrderedAttention', { packed: [0, 2], causal: 'unidirectional' }),
+	define('QOrderedAttention', { packed: [0, 2], causal: 'unidirectional', runs: false }),
 	define('SparseAttention', {
 		qkv: [0, 1, 2],
 		kvHeadsAttribute: 'kv_num_heads',
 		past: [3, 4],
 		present: [1, 2],
+		lengths: { input: 8, short: 0, longest: 7 },
+		rotary: [9, 10, null],
 		causal: true,
 	}),
 	define('PagedAttention', {
@@ -140,18 +176,27 @@ export const fusedOperators: readonly FusedOperator[] = [
 		causal: true,
 		windowAttribute: 'local_window_size',
 		softCapAttribute: 'softcap',
+		runs: false,
 	}),
-	define('LongformerAttention', { packed: [0, 1], bias: 2, padding: 3, windowAttribute: 'window' }),
+	define('LongformerAttention', {
+		packed: [0, 1],
+		bias: 2,
+		padding: 3,
+		windowAttribute: 'window',
+		runs: false,
+	}),
 	define('FlexAttention', {
 		domains: ['', 'ai.onnx.preview', 'com.microsoft'],
 		qkv: [0, 1, 2],
 		headsAttribute: 'q_num_heads',
 		kvHeadsAttribute: 'kv_num_heads',
+		runs: false,
 	}),
 	define('scaled_dot_product_attention', {
 		domains: ['aten', 'org.pytorch.aten', 'pkg.onnxscript.torch_lib'],
 		qkv: [0, 1, 2],
 		mask: 3,
 		causal: 'is_causal',
+		runs: false,
 	}),
 ];

@@ -1,7 +1,9 @@
 import type { ModelIndex } from '../onnx/model-index.ts';
+import type { AttentionSite } from '../protocol/model.ts';
 import type { TensorEntry, TensorSearch, TensorsFound } from '../protocol/tensors.ts';
 import { Facts } from './facts.ts';
 import type { FlatNode } from './flat-node.ts';
+import { findSites } from './find-sites.ts';
 import { flattenGraph, functionsOf } from './flatten.ts';
 import { pathOf } from './naming.ts';
 import { Scope } from './scope.ts';
@@ -12,8 +14,8 @@ const known = new WeakMap<ModelIndex, readonly TensorEntry[]>();
 const NO_FLOAT = /int|bool|string|sequence|optional/;
 
 /**
- * Every float tensor of the main graph that a run can read: those that depend on the input, in graph order. A dtype that
- * neither the file nor inference gives is empty.
+ * Every float tensor of the main graph that a run can read: those that depend on the input, in graph order, then those
+ * that probes derive of what fused operators hide. A dtype that neither the file nor inference gives is empty.
  */
 export function listTensors(index: ModelIndex): readonly TensorEntry[] {
 	const before = known.get(index);
@@ -32,8 +34,26 @@ export function listTensors(index: ModelIndex): readonly TensorEntry[] {
 					.filter((name) => outside.has(name) && isActivation(name))
 					.map((name) => entryOf(name, node, facts, isActivation)),
 	);
-	known.set(index, entries);
-	return entries;
+	const hidden = findSites(index).flatMap((site) => derivedEntries(site, index, isActivation));
+	const all = [...entries, ...hidden];
+	known.set(index, all);
+	return all;
+}
+
+/** The tensors of a site that stand nowhere in the graph: they go by the operator that hides them. */
+function derivedEntries(
+	{ derived, tensors, operator, node, nodeName, path }: AttentionSite,
+	{ graph }: ModelIndex,
+	isActivation: (name: string) => boolean,
+): TensorEntry[] {
+	const names = new Set((derived ?? []).flatMap(({ outputs }) => outputs));
+	const inputs = (node === null ? undefined : graph.nodes[node])?.inputs.filter(isActivation) ?? [];
+	const unknown = { op: operator ?? '', node: nodeName, path, dtype: '', shape: null };
+	return Object.values(tensors).flatMap((tensor) =>
+		tensor && names.has(tensor.name)
+			? [{ name: tensor.name, ...unknown, inputs: [...new Set(inputs)] }]
+			: [],
+	);
 }
 
 function entryOf(

@@ -28,6 +28,7 @@ export function nameSites(placed: readonly Placed[]): AttentionSite[] {
 		return {
 			...site,
 			epsilon: site.epsilon ?? null,
+			derived: site.derived ?? null,
 			id: times === 0 ? base : `${base}#${times + 1}`,
 			layer: layers[at]!,
 			path,

@@ -24,6 +24,7 @@ const site: AttentionSite = {
 	cross: false,
 	tensors: {},
 	epsilon: null,
+	derived: null,
 	maskMeans: null,
 	node: 5,
 	nodeName: '/layers.1/mixer/Softmax',

@@ -1,6 +1,8 @@
 import { create, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type NodeProtoSchema, type ValueInfoProtoSchema } from 'onnx-buf';
 import type { ProbePlan, ProbeRequest } from '../protocol/messages.ts';
+import type { DerivedNode } from '../protocol/model.ts';
+import { DerivedNodes } from './derived-nodes.ts';
 import { dtypeNumber } from './dtypes.ts';
 import { freeName } from './free-name.ts';
 import type { ByteRange, ModelIndex } from './model-index.ts';
@@ -24,6 +26,9 @@ const MAKES_SEQUENCES = new Set([
 	'Optional',
 ]);
 
+const READ_BY_NOTHING =
+	'It is computed beside the operator that hides it, which would not read a change of it.';
+
 /**
  * Works out which bytes of a model change so that tensors can be read (`taps`) and replaced (`overrides`).
  *
@@ -31,9 +36,14 @@ const MAKES_SEQUENCES = new Set([
  * its readers find a new graph input of the old name; the model's own value comes out under the new name, and
  * `outputs` says so. Operators that the runtime only knows in another domain are moved there on the way.
  * Nothing is thrown: what cannot be done stands in `refused` with the reason.
+ * @param derived nodes that compute what stands nowhere in the graph; those behind a tap are appended with it
  */
-export function planProbes(index: ModelIndex, { taps, overrides }: ProbeRequest): ProbePlan {
-	return new Planner(index).plan(taps, overrides);
+export function planProbes(
+	index: ModelIndex,
+	{ taps, overrides }: ProbeRequest,
+	derived: readonly DerivedNode[] = [],
+): ProbePlan {
+	return new Planner(index, derived).plan(taps, overrides);
 }
 
 /** The model with a plan's changes; a copy. */
@@ -50,6 +60,7 @@ export function applyPlan(
 
 class Planner {
 	private readonly places: TensorPlaces;
+	private readonly derived: DerivedNodes;
 	private readonly edits: ProbePlan['edits'] = [];
 	private readonly outputs = new Map<string, string>();
 	private readonly inputs = new Map<string, string>();
@@ -57,19 +68,28 @@ class Planner {
 	private readonly renamed = new Map<string, string>();
 	private readonly appended: Appended = { input: [], output: [], node: [] };
 
-	constructor(private readonly index: ModelIndex) {
+	constructor(
+		private readonly index: ModelIndex,
+		derived: readonly DerivedNode[],
+	) {
 		this.places = new TensorPlaces(index);
+		this.derived = new DerivedNodes(derived, this.places);
 	}
 
 	plan(taps: ProbeRequest['taps'], overrides: ProbeRequest['overrides']): ProbePlan {
-		for (const { tensor, dtype } of overrides)
-			this.attempt(tensor, (place) => this.override(tensor, dtype, place));
-		for (const tensor of taps) this.attempt(tensor, () => this.tap(tensor));
+		for (const { tensor, dtype } of overrides) {
+			if (this.derived.has(tensor)) this.refused.set(tensor, READ_BY_NOTHING);
+			else this.attempt(tensor, (place) => this.override(tensor, dtype, place));
+		}
+		for (const tensor of taps) {
+			if (this.derived.has(tensor)) this.derive(tensor);
+			else this.attempt(tensor, () => this.tap(tensor));
+		}
 		const moved = movePreviewOperators(this.index, this.renamed);
 		this.edits.push(...moved.edits);
 		for (const { tensor, reason } of moved.refused) this.refused.set(tensor, reason);
-		this.appended.node.push(...moved.nodes);
-		const suffix = this.suffix(moved.opsets);
+		this.appended.node.push(...moved.nodes, ...this.derived.written());
+		const suffix = this.suffix([...moved.opsets, ...this.importsBeside(moved.opsets)]);
 		return {
 			edits: this.edits,
 			suffix,
@@ -78,6 +98,18 @@ class Planner {
 			refused: Array.from(this.refused, ([tensor, reason]) => ({ tensor, reason })),
 			costBytes: this.edits.reduce((sum, { bytes }) => sum + bytes.length, suffix.length),
 		};
+	}
+
+	private derive(tensor: string): void {
+		const reason = this.derived.choose(tensor) ?? this.tap(tensor);
+		if (reason !== null) this.refused.set(tensor, reason);
+	}
+
+	private importsBeside(
+		others: readonly { domain: string }[],
+	): { domain: string; version: bigint }[] {
+		const imported = new Set(others.map(({ domain }) => domain));
+		return this.derived.imports(this.index).filter(({ domain }) => !imported.has(domain));
 	}
 
 	private attempt(tensor: string, act: (place: Place) => string | null): void {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
+import { planSiteProbes } from '../attention/graph-questions.ts';
 import { findTensors } from '../attention/list-tensors.ts';
-import { planProbes } from '../onnx/probes.ts';
 import type { Handlers } from '../protocol/endpoint.ts';
 import { PROTOCOL_VERSION, type hostMethods, type PageState } from '../protocol/messages.ts';
 import { ProtocolError } from '../protocol/parse.ts';
@@ -104,11 +104,11 @@ export function answerPage(services: Services, page: AskingPage): HostHandlers {
 		},
 		planModel: async ({ uri, request }) => {
 			trusted();
-			return planProbes((await listed(uri)).model.index, request);
+			return planSiteProbes((await listed(uri)).model.index, request);
 		},
 		planProbes: async (request) => {
 			trusted();
-			return planProbes((await shown()).model.index, request);
+			return planSiteProbes((await shown()).model.index, request);
 		},
 		findTensors: async (search) => findTensors((await shown()).model.index, search),
 		reportRun: async (summary) => {

@@ -20,6 +20,17 @@ const site = {
 	cross: false,
 	tensors: { q: { name: 'q', axes: 'BHTK' }, mask: null },
 	epsilon: null,
+	derived: [
+		{
+			op: 'Constant',
+			domain: '',
+			inputs: ['x'],
+			outputs: ['y'],
+			attributes: {
+				value: { type: 'tensor', values: [0, -1], tensor: { dtype: 'int64', shape: [2] } },
+			},
+		},
+	],
 	maskMeans: null,
 	node: 17,
 	nodeName: '/layers.0/mixer/Softmax',

@@ -38,6 +38,29 @@ export type MaskKind = Parsed<typeof maskKind>;
 export const siteTensor = record({ name: text, axes: text });
 export type SiteTensor = Parsed<typeof siteTensor>;
 
+/** An attribute of a derived node: one number, several, or a tensor `[shape]` of numbers, row-major. */
+export const derivedAttribute = record({
+	type: oneOf('int', 'ints', 'float', 'tensor'),
+	values: listOf(finite),
+	/** Of a tensor; null for the others. */
+	tensor: optional(record({ dtype: text, shape: listOf(count) })),
+});
+export type DerivedAttribute = Parsed<typeof derivedAttribute>;
+
+/**
+ * An ONNX node that is not in the file: a probe appends it where a tensor that a fused operator hides is to be read. Its
+ * inputs are tensors of the main graph or outputs of other derived nodes of the site; an empty name is one left out.
+ */
+export const derivedNode = record({
+	op: text,
+	/** Empty for ai.onnx. */
+	domain: text,
+	inputs: listOf(text),
+	outputs: listOf(text),
+	attributes: tableOf(derivedAttribute),
+});
+export type DerivedNode = Parsed<typeof derivedNode>;
+
 /** One place in the graph where attention happens. */
 export const attentionSite = record({
 	/** Unique in the model and the same for every export of the same code where names allow it. */
@@ -67,9 +90,12 @@ export const attentionSite = record({
 	/**
 	 * By role: `q`, `k`, `v`, `scores`, `weights`, `output` always (null where there is none), and where the form has them
 	 * `mask` (additive or boolean, broadcastable to `BHTS`), `alpha`, `beta`, `state`, `router`, `selector`; of both
-	 * branches of a `hybrid` layer `router` (what weighs their answers), `choice` (one-hot) and the `logits` it is made from.
+	 * branches of a `hybrid` layer `router` (what weighs their answers), `choice` (one-hot) and the `logits` it is made from;
+	 * of a fused site `past`, how many keys stand before the first query: one number, or one a sequence.
 	 */
 	tensors: tableOf(optional(siteTensor)),
+	/** What computes those of its tensors that stand nowhere in the graph; null where all do. */
+	derived: optional(listOf(derivedNode)),
 	/** Whether a boolean mask tensor means "may be seen" or "is hidden"; null for an additive one or none. */
 	maskMeans: optional(oneOf('visible', 'hidden')),
 	/** The graph node that mixes: index in the main graph, or null inside a subgraph or function. */

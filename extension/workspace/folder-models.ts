@@ -2,9 +2,9 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { findSites } from '../attention/find-sites.ts';
+import { planSiteProbes } from '../attention/graph-questions.ts';
 import { bytesSource } from '../onnx/bytes-source.ts';
 import { indexModel } from '../onnx/index-model.ts';
-import { planProbes } from '../onnx/probes.ts';
 import type { ProbePlan, ProbeRequest } from '../protocol/messages.ts';
 import type { ModelName, ModelSummary } from '../protocol/model.ts';
 
@@ -46,7 +46,7 @@ export class FolderModels {
 
 	async planProbes(uri: string, request: ProbeRequest): Promise<ProbePlan> {
 		const index = await indexModel(bytesSource(await readFile(await this.pathOf(uri))));
-		return planProbes(index, request);
+		return planSiteProbes(index, request);
 	}
 
 	private async pathOf(uri: string): Promise<string> {

@@ -28,6 +28,7 @@ export const site: AttentionSite = {
 		output: { name: 'o', axes: 'BHTV' },
 	},
 	epsilon: null,
+	derived: null,
 	maskMeans: null,
 	node: 7,
 	nodeName: '/layers.0/mixer/Softmax',

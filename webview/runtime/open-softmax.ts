@@ -31,20 +31,37 @@ export async function openSoftmax(context: Tensors, site: AttentionSite): Promis
 	};
 	const { device } = context;
 	const keys = { head: 'HG', token: 'ST' };
+	const before = await keysBefore(context, site, shape);
+	// sequences whose pasts differ in length cannot share one rule
+	const apart = before.some((count) => count !== before[0]);
+	const masks = await readMasks(context, site, shape, apart ? before : undefined);
 	const inputs: SoftmaxInputs = {
 		q: await strided(q, { head: 'HG', token: 'T', channel: 'K' }, heads, device),
 		k: await strided(k, { ...keys, channel: 'K' }, keyHeads, device),
 		v: await strided(v, { ...keys, channel: 'V' }, keyHeads, device),
-		...(await readMasks(context, site, shape)),
+		...masks,
 	};
-	const queryOffset = site.cross ? 0 : Math.max(0, shape.S - shape.T);
+	const queryOffset = before[0]!;
 	const results = operators.softmax(device, inputs, shape, {
 		queryOffset,
-		causal: site.mask === 'causal',
+		causal: site.mask === 'causal' && !apart,
 		...(site.scale === null ? {} : { scale: site.scale }),
 		...(site.softCap === null ? {} : { softCap: site.softCap }),
-		...(site.window === null ? {} : { window: site.window }),
+		...(site.window === null || apart ? {} : { window: site.window }),
 	});
 	const given = await strided(output, { head: 'HG', token: 'T', channel: 'V' }, heads, device);
 	return { results, memory: undefined, output: given, queryOffset, signed: false };
+}
+
+/** How many keys stand before the first query, one number a sequence or one for all. */
+async function keysBefore(
+	context: Tensors,
+	site: AttentionSite,
+	{ S, T }: { readonly S: number; readonly T: number },
+): Promise<number[]> {
+	if (site.cross) return [0];
+	if (site.kind !== 'fused') return [Math.max(0, S - T)];
+	if (!site.tensors['past']) return [0];
+	const { tensor } = await siteTensor(context, site, 'past');
+	return Array.from(await tensor.read());
 }

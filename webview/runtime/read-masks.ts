@@ -20,18 +20,26 @@ interface Term {
  * Every mask of a site that is a tensor of the run: those that are added as one sum, and those that say which scores
  * stay as one table of bytes. Nothing for a causal mask that is a rule.
  *
+ * @param before one number a sequence, how many keys stand before its first query: causality as a table, where it is no
+ *   rule for all sequences
  * @throws SiteTensorError where a mask is missing or its axes are not known
  */
 export async function readMasks(
 	{ tensor, device }: Tensors,
 	site: AttentionSite,
 	{ B, H, T, S }: Pick<SoftmaxShape, 'B' | 'H' | 'T' | 'S'>,
+	before?: readonly number[],
 ): Promise<Pick<SoftmaxInputs, 'additive' | 'allowed'>> {
-	if (!readsMask(site)) return {};
+	const causal = before && site.mask === 'causal' ? [causalTable(site, before, T, S)] : [];
+	if (!readsMask(site)) {
+		return causal.length > 0
+			? { allowed: { tensor: await bothOf(causal, [B, H, T, S], site.maskMeans === 'hidden') } }
+			: {};
+	}
 	// A site whose mask cannot be found says so
 	const roles = maskRoles(site).length > 0 ? maskRoles(site) : ['mask'];
 	const added: Term[] = [];
-	const chosen: ReadTensor[] = [];
+	const chosen: ReadTensor[] = [...causal];
 	for (const role of roles) {
 		const read = await siteTensor({ tensor }, site, role);
 		const boolean = read.tensor.dtype === 'bool' || (role === 'mask' && site.maskMeans !== null);
@@ -45,6 +53,28 @@ export async function readMasks(
 			allowed: { tensor: await bothOf(chosen, most, site.maskMeans === 'hidden') },
 		}),
 	};
+}
+
+/** `[B, T, S]`, in the site's own words: where a query sees a key, or where it does not. */
+function causalTable(
+	{ window, maskMeans }: AttentionSite,
+	before: readonly number[],
+	T: number,
+	S: number,
+): ReadTensor {
+	const hides = maskMeans === 'hidden' ? 1 : 0;
+	const table = new Float32Array(before.length * T * S).fill(hides);
+	before.forEach((count, b) => {
+		for (let t = 0; t < T; t++) {
+			const own = t + count;
+			const first = window === null ? 0 : Math.max(0, own - window + 1);
+			table.fill(1 - hides, (b * T + t) * S + first, (b * T + t) * S + Math.min(S, own + 1));
+		}
+	});
+	const shape = [before.length, T, S];
+	const read = () => Promise.resolve(table);
+	const tensor = { name: 'past', dtype: 'bool', shape, buffer: undefined, read };
+	return { role: 'past', tensor, axes: 'BTS' };
 }
 
 async function sumOf(

@@ -4,14 +4,14 @@ import { tensorNames } from './site-tensors.ts';
 const SOFTMAX = ['q', 'k', 'v', 'output'];
 const MEMORY = [...SOFTMAX, 'alpha', 'beta', 'normaliser'];
 const roles: Readonly<Record<string, readonly string[]>> = {
-	softmax: [...SOFTMAX, 'mask'],
+	softmax: [...SOFTMAX, 'mask', 'past'],
 	linear: MEMORY,
 	gated: [...MEMORY, 'mask'],
 	delta: MEMORY,
 	'gated-delta': MEMORY,
-	hybrid: [...MEMORY, 'mask', 'choice'],
-	selective: [...SOFTMAX, 'mask'],
-	momentum: [...SOFTMAX, 'mask'],
+	hybrid: [...MEMORY, 'mask', 'past', 'choice'],
+	selective: [...SOFTMAX, 'mask', 'past'],
+	momentum: [...SOFTMAX, 'mask', 'past'],
 };
 
 /** Whether the operators know how a site of this form mixes. */

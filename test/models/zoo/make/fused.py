@@ -31,7 +31,7 @@ def fused_attention_of_four_axes():
 
 @graph
 def fused_attention_of_three_axes():
-    shapes = {'x': WIDE, 'y': ([2, 7, 16],), 'mask': ([2, 7], TensorProto.BOOL)}
+    shapes = {'x': WIDE, 'y': ([2, 7, 16],), 'mask': ([2, 1, 5, 7], TensorProto.BOOL)}
     return single('Attention', shapes, ['x', 'y', 'y', 'mask'], domain='', opset=23, q_num_heads=4, kv_num_heads=4, softcap=20.0)
 
 
@@ -39,6 +39,32 @@ def fused_attention_of_three_axes():
 def fused_attention_with_its_probabilities():
     shapes = {'q': ([2, 4, 5, 8],), 'k': ([2, 4, 5, 8],), 'v': ([2, 4, 5, 8],)}
     return single('Attention', shapes, outputs=4, domain='', opset=23, qk_matmul_output_mode=3)
+
+
+@graph
+def fused_attention_with_past():
+    shapes = {'x': WIDE, 'k': ([2, 5, 8],), 'v': ([2, 5, 8],), 'past_k': ([2, 2, 3, 4],), 'past_v': ([2, 2, 3, 4],)}
+    given = ['x', 'k', 'v', '', 'past_k', 'past_v']
+    return single('Attention', shapes, given, domain='', opset=23, q_num_heads=4, kv_num_heads=2, is_causal=1, outputs=3)
+
+
+@graph
+def fused_attention_with_past_not_handed_on():
+    shapes = {'x': WIDE, 'k': ([2, 5, 8],), 'v': ([2, 5, 8],), 'mask': ([5, 8],), 'past_k': ([2, 2, 3, 4],), 'past_v': ([2, 2, 3, 4],)}
+    given = ['x', 'k', 'v', 'mask', 'past_k', 'past_v']
+    return single('Attention', shapes, given, domain='', opset=23, q_num_heads=4, kv_num_heads=2)
+
+
+@graph
+def fused_attention_causal_over_more_keys():
+    shapes = {'q': ([2, 4, 5, 8],), 'k': ([2, 4, 7, 8],), 'v': ([2, 4, 7, 6],)}
+    return single('Attention', shapes, domain='', opset=23, is_causal=1, scale=0.4)
+
+
+@graph
+def fused_attention_of_padded_keys():
+    shapes = {'q': ([2, 4, 5, 8],), 'k': ([2, 4, 7, 8],), 'v': ([2, 4, 7, 8],), 'lengths': ([2], TensorProto.INT64)}
+    return single('Attention', shapes, ['q', 'k', 'v', '', '', '', 'lengths'], domain='', opset=24)
 
 
 @graph
@@ -51,6 +77,55 @@ def fused_packed_weights():
 def fused_packed_weights_causal():
     inputs = {'x': WIDE, 'past': ([2, 2, 4, 3, 4],)}
     return single('Attention', inputs, ['x', (16, 48), (48,), '', 'past'], outputs=2, num_heads=4, unidirectional=1)
+
+
+@graph
+def fused_packed_weights_of_other_value_size():
+    inputs = {'x': WIDE, 'lengths': ([2], INT32), 'bias': ([1, 4, 5, 5],)}
+    given = ['x', (16, 56), (56,), 'lengths', '', 'bias']
+    return single('Attention', inputs, given, num_heads=4, qkv_hidden_sizes=[16, 16, 24], mask_filter_value=-5000.0, scale=0.4)
+
+
+@graph
+def fused_packed_weights_between_bounds():
+    inputs = {'x': WIDE, 'bounds': ([4], INT32)}
+    return single('Attention', inputs, ['x', (16, 48), (48,), 'bounds'], num_heads=4)
+
+
+@graph
+def fused_packed_weights_with_past_and_a_mask_for_each_query():
+    inputs = {'x': WIDE, 'seen': ([2, 5, 8], INT32), 'past': ([2, 2, 4, 3, 4],)}
+    return single('Attention', inputs, ['x', (16, 48), (48,), 'seen', 'past'], outputs=2, num_heads=4, unidirectional=1)
+
+
+@graph
+def fused_many_heads_packed_keys():
+    return single('MultiHeadAttention', {'q': WIDE, 'kv': ([2, 7, 4, 2, 4],)}, num_heads=4)
+
+
+@graph
+def fused_many_heads_packed_with_bias():
+    return single('MultiHeadAttention', {'qkv': ([2, 5, 4, 3, 4],)}, ['qkv', '', '', (48,)], num_heads=4)
+
+
+@graph
+def fused_many_heads_with_bias():
+    inputs = {'q': WIDE, 'k': ([2, 7, 16],), 'v': ([2, 7, 24],), 'lengths': ([2], INT32), 'added': ([1, 1, 5, 7],)}
+    return single('MultiHeadAttention', inputs, ['q', 'k', 'v', (56,), 'lengths', 'added'], num_heads=4)
+
+
+@graph
+def fused_many_heads_with_keys_of_an_encoder():
+    """k and v come by heads, projected once; the bias is for q alone."""
+    inputs = {'q': WIDE, 'k': ([2, 4, 7, 4],), 'v': ([2, 4, 7, 4],)}
+    return single('MultiHeadAttention', inputs, ['q', 'k', 'v', (48,)], num_heads=4)
+
+
+@graph
+def fused_many_heads_with_bias_and_past():
+    inputs = {'q': WIDE, 'k': WIDE, 'v': WIDE, 'seen': ([2, 5, 8], INT32), 'past_k': ([2, 4, 3, 4],), 'past_v': ([2, 4, 3, 4],)}
+    given = ['q', 'k', 'v', (48,), 'seen', '', 'past_k', 'past_v']
+    return single('MultiHeadAttention', inputs, given, outputs=3, num_heads=4, unidirectional=1)
 
 
 @graph
@@ -75,16 +150,38 @@ def fused_many_heads_cross():
 @graph
 def fused_grouped_queries():
     inputs = {
-        'q': WIDE, 'k': ([2, 5, 8],), 'v': ([2, 5, 8],), 'past_k': ([2, 2, 0, 4],), 'past_v': ([2, 2, 0, 4],),
+        'q': ([2, 5, 32],), 'k': ([2, 5, 16],), 'v': ([2, 5, 16],), 'past_k': ([2, 2, 0, 8],), 'past_v': ([2, 2, 0, 8],),
         'lengths': ([2], INT32), 'total': ([1], INT32),
     }
     return single('GroupQueryAttention', inputs, outputs=3, num_heads=4, kv_num_heads=2, local_window_size=3, softcap=30.0)
 
 
 @graph
+def fused_grouped_queries_rotated_with_past():
+    """A decoding step of two sequences, whose pasts differ in length, in buffers with room to spare."""
+    inputs = {
+        'q': ([2, 1, 64],), 'k': ([2, 1, 32],), 'v': ([2, 1, 32],), 'past_k': ([2, 2, 9, 16],), 'past_v': ([2, 2, 9, 16],),
+        'lengths': ([2], INT32), 'total': ([1], INT32),
+    }
+    given = [*inputs, (12, 8), (12, 8)]
+    return single('GroupQueryAttention', inputs, given, outputs=3, num_heads=4, kv_num_heads=2, do_rotary=1, rotary_interleaved=1)
+
+
+@graph
+def fused_grouped_queries_partly_rotated_by_positions():
+    """Half of each head is rotated; a second stretch of a prompt, with a bias on the scores."""
+    inputs = {
+        'qkv': ([1, 3, 256],), 'past_k': ([1, 2, 4, 32],), 'past_v': ([1, 2, 4, 32],), 'lengths': ([1], INT32), 'total': ([1], INT32),
+        'positions': ([1, 3], TensorProto.INT64), 'bias': ([1, 1, 3, 7],),
+    }
+    given = ['qkv', '', '', 'past_k', 'past_v', 'lengths', 'total', (12, 8), (12, 8), 'positions', 'bias']
+    return single('GroupQueryAttention', inputs, given, outputs=3, num_heads=4, kv_num_heads=2, do_rotary=1, scale=0.3)
+
+
+@graph
 def fused_grouped_queries_packed_and_rotated():
-    inputs = {'qkv': ([2, 5, 32],), 'past_k': ([2, 2, 0, 4],), 'past_v': ([2, 2, 0, 4],), 'lengths': ([2], INT32), 'total': ([1], INT32)}
-    given = ['qkv', '', '', 'past_k', 'past_v', 'lengths', 'total', (8, 2), (8, 2)]
+    inputs = {'qkv': ([2, 5, 128],), 'past_k': ([2, 2, 0, 16],), 'past_v': ([2, 2, 0, 16],), 'lengths': ([2], INT32), 'total': ([1], INT32)}
+    given = ['qkv', '', '', 'past_k', 'past_v', 'lengths', 'total', (8, 8), (8, 8)]
     return single('GroupQueryAttention', inputs, given, outputs=3, num_heads=4, kv_num_heads=2, do_rotary=1)
 
 
@@ -94,6 +191,22 @@ def fused_decoder_step():
         'q': ([2, 1, 16],), 'k': ([2, 1, 16],), 'v': ([2, 1, 16],), 'past_k': ([2, 4, 8, 4],), 'past_v': ([2, 4, 8, 4],), 'length': ([1], INT32),
     }
     given = ['q', 'k', 'v', '', '', 'past_k', 'past_v', 'length']
+    return single('DecoderMaskedMultiHeadAttention', inputs, given, outputs=3, num_heads=4, past_present_share_buffer=1)
+
+
+@graph
+def fused_decoder_step_across():
+    """One token over the keys of an encoder, some of which are padding."""
+    inputs = {'q': ([2, 1, 16],), 'k': ([2, 4, 7, 4],), 'v': ([2, 4, 7, 4],), 'seen': ([2, 7], INT32)}
+    return single('DecoderMaskedMultiHeadAttention', inputs, num_heads=4)
+
+
+@graph
+def fused_decoder_step_with_bias():
+    inputs = {
+        'q': ([2, 1, 16],), 'k': ([2, 1, 16],), 'v': ([2, 1, 16],), 'seen': ([2, 8], INT32), 'past_k': ([2, 4, 9, 4],), 'past_v': ([2, 4, 9, 4],), 'length': ([1], INT32),
+    }
+    given = ['q', 'k', 'v', 'seen', '', 'past_k', 'past_v', 'length', '', '', (48,)]
     return single('DecoderMaskedMultiHeadAttention', inputs, given, outputs=3, num_heads=4, past_present_share_buffer=1)
 
 
@@ -108,6 +221,20 @@ def fused_decoder():
 def fused_without_padding():
     inputs = {'x': ([9, 16],), 'offsets': ([2, 5], INT32), 'lengths': ([3], INT32)}
     return single('PackedAttention', inputs, ['x', (16, 48), (48,), 'offsets', 'lengths'], num_heads=4)
+
+
+@graph
+def fused_decoder_step_of_packed_weights():
+    inputs = {'x': ([2, 1, 16],), 'past': ([2, 2, 4, 8, 4],), 'length': ([1], INT32)}
+    given = ['x', (16, 48), (48,), '', 'past', '', 'length']
+    return single('DecoderMaskedSelfAttention', inputs, given, outputs=2, num_heads=4, past_present_share_buffer=1)
+
+
+@graph
+def fused_long_sequences():
+    inputs = {'x': WIDE, 'mask': ([2, 5],), 'global': ([2, 5], INT32)}
+    given = ['x', (16, 48), (48,), 'mask', (16, 48), (48,), 'global']
+    return single('LongformerAttention', inputs, given, num_heads=4, window=2)
 
 
 @graph
@@ -128,10 +255,24 @@ def fused_quantised():
 
 
 @graph
+def fused_quantised_with_zero_points():
+    """A scale and a zero point for each column of the weight; bytes without a sign."""
+    b = Builder()
+    x = b.node('QuantizeLinear', ['x', b.constant(0.05), b.constant(120, 'uint8')])
+    weight = b.constant(b.random.integers(100, 140, (16, 48)), 'uint8')
+    scales = b.constant(b.random.uniform(0.01, 0.05, 48).astype('float32'))
+    zeros = b.constant(b.random.integers(110, 130, 48), 'uint8')
+    given = [x, weight, b.weight(48), b.constant(0.05), scales, 'mask', b.constant(120, 'uint8'), zeros, 'past']
+    out = b.node('QAttention', given, 2, domain=MICROSOFT, num_heads=4, unidirectional=1)
+    inputs = {'x': WIDE, 'mask': ([2, 8], INT32), 'past': ([2, 2, 4, 3, 4],)}
+    return b.model(inputs, {out[0]: WIDE}, 17, [MICROSOFT])
+
+
+@graph
 def fused_sparse():
     inputs = {
-        'q': WIDE, 'k': ([2, 5, 8],), 'v': ([2, 5, 8],), 'past_k': ([2, 2, 8, 4],), 'past_v': ([2, 2, 8, 4],), 'rows': ([1, 3], INT32),
-        'columns': ([1, 3], INT32), 'total': ([1], INT32), 'lengths': ([2], INT32),
+        'q': ([2, 20, 32],), 'k': ([2, 20, 16],), 'v': ([2, 20, 16],), 'past_k': ([2, 2, 48, 8],), 'past_v': ([2, 2, 48, 8],),
+        'rows': ([1, 4], INT32), 'columns': ([1, 6], INT32), 'total': ([1], INT32), 'lengths': ([2], INT32),
     }
     return single('SparseAttention', inputs, outputs=3, num_heads=4, kv_num_heads=2, sparse_block_size=16)
 

@@ -1,0 +1,113 @@
+import type { SiteTensor } from '../protocol/model.ts';
+import { int, type Derivation } from './derivation.ts';
+import { intOf } from './flat-node.ts';
+import { inputAt, type Fused } from './fused-node.ts';
+import { cut, headsFirst, type Parts } from './fused-parts.ts';
+
+/** The bias holds that of q, of k and of v one after the other; k and v that come in by heads have theirs already. */
+export function addBias(
+	parts: Parts,
+	bias: string,
+	{ facts, heads, kvHeads }: Fused,
+	derivation: Derivation,
+): Parts | null {
+	const widthOf = ({ name, axes }: SiteTensor) => {
+		const size = axes.endsWith('D') ? facts.shapeOf(name)?.at(-1) : undefined;
+		return typeof size === 'number' ? size : undefined;
+	};
+	const q = widthOf(parts.q);
+	// of unknown widths all three are taken to be the same
+	const [bq, bk, bv] =
+		q === undefined
+			? [0, 1, 2].map((which) => derivation.pick(derivation.reshape(bias, [3, -1]), 0, which))
+			: cut(bias, 0, [q, widthOf(parts.k) ?? q], derivation);
+	const add = (part: SiteTensor, own: string, count: number | null): SiteTensor | null => {
+		if (part.axes === 'BHTK') return null;
+		if (part.axes.endsWith('D')) return { ...part, name: derivation.node('Add', [part.name, own]) };
+		if (count === null) return null;
+		const wide = derivation.reshape(own, [count, -1]);
+		return { ...part, name: derivation.node('Add', [part.name, wide]) };
+	};
+	const byHeads = parts.k.axes === 'BHTK';
+	const [newQ, k, v] = [
+		add(parts.q, bq, heads),
+		byHeads ? parts.k : add(parts.k, bk, kvHeads ?? heads),
+		byHeads ? parts.v : add(parts.v, bv, kvHeads ?? heads),
+	];
+	return newQ && k && v ? { q: newQ, k, v } : null;
+}
+
+/** Rotated by the positions of its tokens, as `BHTK`. */
+export function rotated(
+	part: SiteTensor,
+	heads: number,
+	fused: Fused,
+	derivation: Derivation,
+): SiteTensor {
+	const { node, operator, facts } = fused;
+	const [cosines, sines, given] = operator.rotary ?? [null, null, null];
+	const cos = inputAt(fused, cosines);
+	const positions = inputAt(fused, given);
+	const first = headsFirst(part, heads, derivation);
+	const half = facts.shapeOf(cos)?.at(-1);
+	const attributes = {
+		interleaved: int(intOf(node, 'rotary_interleaved') ?? 0),
+		// part of each head may be rotated, the rest stays
+		...(typeof half === 'number' && {
+			num_heads: int(heads),
+			rotary_embedding_dim: int(2 * half),
+		}),
+	};
+	const at = positions === '' ? positionsOf(fused, derivation) : positions;
+	const inputs = [first.name, at, cos, inputAt(fused, sines)];
+	const name = derivation.node('RotaryEmbedding', inputs, attributes, 'com.microsoft');
+	return { name, axes: first.axes };
+}
+
+/** How many keys stand before the first query: one number, or one a sequence; null for none. */
+export function pastOf(fused: Fused, derivation: Derivation): SiteTensor | null {
+	const { operator } = fused;
+	if (operator.lengths) return { name: keysBefore(fused, derivation), axes: 'B' };
+	const past = inputAt(fused, operator.past[0]);
+	if (past === '') return null;
+	if (isBuffer(fused)) {
+		return { name: derivation.float(inputAt(fused, operator.pastLength)), axes: '1' };
+	}
+	return { name: derivation.sizeOf(past, operator.past.length === 1 ? 3 : 2), axes: '1' };
+}
+
+/** Whether past and present are one buffer that an input says the filled length of. */
+function isBuffer({ node, operator }: Fused): boolean {
+	return operator.pastLength !== null && intOf(node, 'past_present_share_buffer') === 1;
+}
+
+/** How many keys are filled of what the operator hands on, an int64 of one element; null where all are. */
+export function keyCountOf(fused: Fused, derivation: Derivation): string | null {
+	const { lengths, pastLength } = fused.operator;
+	const whole = (name: string) =>
+		derivation.node('Cast', [derivation.reshape(name, [-1])], { to: int(7) });
+	if (lengths) return whole(inputAt(fused, lengths.longest));
+	if (!isBuffer(fused)) return null;
+	const fresh = derivation.sizeOf(inputAt(fused, 0), 1);
+	return derivation.node('Add', [whole(inputAt(fused, pastLength)), fresh]);
+}
+
+/** Keys of each sequence less the new ones; a prompt that is shorter than its row has none before it. */
+function keysBefore(fused: Fused, derivation: Derivation): string {
+	const { input, short } = fused.operator.lengths!;
+	const missing = derivation.node('Sub', [
+		derivation.scalar('float32', short),
+		derivation.float(derivation.sizeOf(inputAt(fused, 0), 1)),
+	]);
+	const lengths = derivation.reshape(inputAt(fused, input), [-1]);
+	return derivation.node('Relu', [derivation.node('Add', [derivation.float(lengths), missing])]);
+}
+
+/** `[B, T]`, counted on from the past. */
+function positionsOf(fused: Fused, derivation: Derivation): string {
+	const before = derivation.node('Cast', [keysBefore(fused, derivation)], { to: int(7) });
+	const count = derivation.pick(derivation.node('Shape', [inputAt(fused, 0)]), 0, 1);
+	const [zero, one] = [derivation.scalar('int64', 0), derivation.scalar('int64', 1)];
+	const steps = derivation.node('Range', [zero, count, one]);
+	return derivation.node('Add', [derivation.reshape(before, [-1, 1]), steps]);
+}
