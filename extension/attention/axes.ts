@@ -11,6 +11,8 @@ export interface RoleAxes {
 	readonly v: string;
 	readonly scores: string;
 	readonly output: string;
+	/** The letters of the scores' axes where a mask acts, from its labels; empty where they are unknown. */
+	readonly spelled: (labels: Labels) => string;
 }
 
 type Letters = ReadonlyMap<string, string>;
@@ -25,7 +27,7 @@ export function axesOfRoles(
 	facts: Facts,
 ): RoleAxes {
 	const { q, k, qLabels, kLabels } = operands;
-	const unknown = { q: '', k: '', v: '', scores: '', output: '' };
+	const unknown = { q: '', k: '', v: '', scores: '', output: '', spelled: () => '' };
 	if (!qLabels || !kLabels || keyLabel === null) return unknown;
 	const letters = scoreLetters(operands, keyLabel, count);
 	const shapeOf = (name: string) => facts.shapeOf(name);
@@ -37,6 +39,14 @@ export function axesOfRoles(
 		v: mixed ? spell(mixed.valueLabels, mixed.letters, shapeOf(value.values)) : '',
 		scores: spell(scoreLabels?.map((label) => letterOf(label, letters)) ?? [''], null, null),
 		output: mixed ? spell(value.product.outputLabels ?? [], mixed.letters, null) : '',
+		spelled: (labels) =>
+			labels
+				? spell(
+						labels.map((label) => letterOf(label, letters)),
+						null,
+						null,
+					)
+				: '',
 	};
 }
 
@@ -44,7 +54,9 @@ function scoreLetters(operands: ScoreOperands, keyLabel: string, count: HeadCoun
 	const letters = new Map<string, string>([['1', '1']]);
 	const { batch } = operands;
 	const batchLetters =
-		{ 0: '', 1: count.merged ? 'H' : 'B', 2: 'BH', 3: 'BGH' }[batch.length] ?? '';
+		{ 0: '', 1: count.merged ? 'H' : 'B', 2: count.headsFirst ? 'HB' : 'BH', 3: 'BGH' }[
+			batch.length
+		] ?? '';
 	batch.forEach((label, at) => letters.set(label, batchLetters[at] ?? ''));
 	for (const label of operands.contracted) letters.set(label, 'K');
 	for (const label of operands.kLabels ?? []) if (!letters.has(label)) letters.set(label, 'S');
@@ -57,13 +69,16 @@ function scoreLetters(operands: ScoreOperands, keyLabel: string, count: HeadCoun
 function letterOf(label: string, letters: Letters): string {
 	if (label.startsWith('+')) return '1';
 	const found = [...new Set(basesOf(label).map((base) => letters.get(base) ?? ''))];
-	if (found.length === 1) return label.includes('/') ? splitLetter(label, found[0]!) : found[0]!;
+	const [only = ''] = found;
+	if (found.length === 1) return label.includes('/') ? splitLetter(label, only, letters) : only;
 	return found.every((letter) => 'BGH'.includes(letter)) ? 'H' : '';
 }
 
-/** `[B·H, ...]` split again gives B, then H. */
-const splitLetter = (label: string, letter: string) => {
-	if (letter !== 'H' && letter !== 'B') return letter;
+/** `[B·H, ...]` split again gives B, then H; `[T·H, ...]`, of heads that stand beside the tokens, T, then H. */
+const splitLetter = (label: string, letter: string, letters: Letters) => {
+	const known = new Set(letters.values());
+	if (letter === 'T' && !known.has('H')) return label.endsWith('/0') ? 'T' : 'H';
+	if ((letter !== 'H' && letter !== 'B') || (known.has('H') && known.has('B'))) return letter;
 	return label.endsWith('/0') ? 'B' : 'H';
 };
 

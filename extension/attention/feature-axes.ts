@@ -3,6 +3,7 @@ import type { Facts } from './facts.ts';
 import { intsOf, type FlatNode } from './flat-node.ts';
 
 const DEEPEST = 24;
+const MOST_VISITS = 300;
 const layout = new Set([
 	'Transpose',
 	'Reshape',
@@ -22,16 +23,21 @@ const layout = new Set([
  *
  * @returns null where no projection was found behind the tensor
  */
-export function featureAxes(name: string, facts: Facts, depth = 0): ReadonlySet<number> | null {
+export function featureAxes(
+	name: string,
+	facts: Facts,
+	depth = 0,
+	visits = { left: MOST_VISITS },
+): ReadonlySet<number> | null {
 	const { scope } = facts;
 	const node = scope.producerOf(name);
 	const rank = facts.rankOf(name);
-	if (!node || rank === null || depth > DEEPEST) return null;
+	if (!node || rank === null || depth > DEEPEST || visits.left-- <= 0) return null;
 	if (isProjection(node, facts)) return new Set([rank - 1]);
 	if (node.opType === 'Conv') return new Set([1]);
 	if (/LayerNorm|RMSNorm|LpNorm/.test(node.opType)) return new Set([rank - 1]);
 	for (const source of sourcesOf(node, rank, facts)) {
-		const inner = featureAxes(source, facts, depth + 1);
+		const inner = featureAxes(source, facts, depth + 1, visits);
 		if (inner) return carried(node, source, inner, rank, facts);
 	}
 	return null;
@@ -64,6 +70,8 @@ function carried(
 	}
 	const from = facts.shapeOf(source);
 	if (!from || !layout.has(node.opType)) return inner;
+	// a part of an axis is not another axis, though sizes may happen to match
+	if (from.length === rank && node.opType !== 'Reshape') return inner;
 	const labels = from.map((_, axis) => (inner.has(axis) ? `f${axis}` : `t${axis}`));
 	const carriedLabels = reshaped(labels, from, facts.shapeOf(node.outputs[0] ?? ''));
 	return (

@@ -1,5 +1,6 @@
 import { coefficientOf, divide, isFresh, multiply, productOf, type Dim } from './dims.ts';
 import type { Facts } from './facts.ts';
+import { featureAxes } from './feature-axes.ts';
 import { intOf } from './flat-node.ts';
 import { behindCopies } from './scope.ts';
 
@@ -9,6 +10,10 @@ export interface HeadCount {
 	readonly headSize: number | null;
 	/** Batch and heads share one axis. */
 	readonly merged: boolean;
+	/** The head axis stands before the batch axis. */
+	readonly headsFirst: boolean;
+	/** Queries are channels: q·k sums over tokens. */
+	readonly ofChannels: boolean;
 }
 
 /** Axis letters of q and k, with the names of the tensors that carry them. */
@@ -35,16 +40,34 @@ export function countHeads(operands: ScoreOperands, facts: Facts): HeadCount {
 			sizes.find((d) => typeof d === 'number' && d !== 1) ?? sizes.find((d) => d !== null) ?? null
 		);
 	};
-	const size = operands.contracted.map(sizeOf);
+	const { headsFirst, ofChannels } = readFeatures(operands, facts);
+	const own = qLabels?.find((label) => !batch.includes(label) && !operands.contracted.includes(label)); // prettier-ignore
+	const size = ofChannels && own !== undefined ? [sizeIn(q, qLabels, own)] : operands.contracted.map(sizeOf); // prettier-ignore
 	const headSize = size.length === 0 ? null : productOf(size);
-	const { heads, merged } = headAxis(batch, sizeOf, q, k, facts);
+	const outward = headsFirst ? [...batch].reverse() : batch;
+	const { heads, merged } = headAxis(outward, sizeOf, q, k, facts);
 	const repeat = heads === null ? null : repetition(k, facts);
-	const kept = batch.length === 0 ? null : sizeIn(k, kLabels, batch.at(-1)!);
+	const kept = outward.length === 0 ? null : sizeIn(k, kLabels, outward.at(-1)!);
 	return {
 		heads,
-		kvHeads: keyHeads(batch, heads, kept, repeat, sizeIn(k, kLabels, batch.at(-2) ?? '')),
+		kvHeads: keyHeads(batch, heads, kept, repeat, sizeIn(k, kLabels, outward.at(-2) ?? '')),
 		headSize: typeof headSize === 'number' ? headSize : null,
 		merged,
+		headsFirst,
+		ofChannels,
+	};
+}
+
+/** What the axes of q are made from tells heads from batch, and channels from tokens. */
+function readFeatures({ q, qLabels, batch, contracted }: ScoreOperands, facts: Facts) {
+	const features = qLabels && featureAxes(q, facts);
+	const isFeature = (label: string) => features?.has(qLabels!.indexOf(label)) === true;
+	const [first, second] = batch;
+	const own = qLabels?.filter((label) => !batch.includes(label) && !contracted.includes(label));
+	return {
+		headsFirst: batch.length === 2 && isFeature(first!) && !isFeature(second!),
+		ofChannels:
+			features != null && contracted.length > 0 && !contracted.some(isFeature) && own?.some(isFeature) === true, // prettier-ignore
 	};
 }
 

@@ -18,6 +18,8 @@ const ending = new Set(
  */
 export function isCross(q: string, k: string, facts: Facts): boolean {
 	if (isGiven(q, facts) && isGiven(k, facts)) return !sameTokens(q, k, facts);
+	// weights among themselves, as the queries of a decoder before its first look at anything
+	if (facts.scope.isConstant(q) && facts.scope.isConstant(k)) return false;
 	return q !== k && !meets(q, k, facts);
 }
 

@@ -40,16 +40,20 @@ const MOST_VISITS = 300;
 /**
  * Reads the masks on the way from product to softmax.
  *
- * @param scores letters of the scores' axes, to which masks are broadcast from the right
+ * @param lettersOf letters of the scores' axes where a term acts, to which it is broadcast from the right
  */
-export function readMasks(terms: readonly MaskTerm[], facts: Facts, scores = 'BHTS'): MaskReading {
+export function readMasks(
+	terms: readonly MaskTerm[],
+	facts: Facts,
+	lettersOf: (term: MaskTerm) => string = () => 'BHTS',
+): MaskReading {
 	const notes: string[] = [];
 	const origins = terms.map((term) => originOf(term, facts));
 	const kind = strongest(origins.map((origin) => origin.kind));
 	const window = origins.find((origin) => origin.window !== null)?.window ?? null;
 	const tensors: Record<string, SiteTensor | null> = { mask: null };
 	terms.forEach((term, at) => {
-		tensors[at === 0 ? 'mask' : `mask${at + 1}`] = asTensor(term.tensor, facts, scores);
+		tensors[at === 0 ? 'mask' : `mask${at + 1}`] = asTensor(term.tensor, facts, lettersOf(term));
 		if (term.kind === 'add' && term.factor !== 1) {
 			notes.push(`${term.tensor} is multiplied by ${term.factor} before the softmax`);
 		}

@@ -11,6 +11,7 @@ export class Scope {
 	private readonly consumers = new Map<string, FlatNode[]>();
 	private readonly inputs: ReadonlyMap<string, ValueInfo>;
 	private readonly fixed = new Map<string, boolean>();
+	private readonly sized = new Set<string>();
 
 	constructor(
 		flat: FlatGraph,
@@ -71,6 +72,14 @@ export class Scope {
 		return !this.declares(name) && (this.parent?.isConstant(name) ?? false);
 	}
 
+	/** Whether the value follows from weights and from the sizes of inputs alone, as positions do. */
+	isSized(name: string): boolean {
+		if (this.isConstant(name) || this.sized.has(name)) return true;
+		return (
+			!this.producers.has(name) && !this.declares(name) && (this.parent?.isSized(name) ?? false)
+		);
+	}
+
 	private declares(name: string): boolean {
 		return this.inputs.has(name) || this.graph.initializers.has(name);
 	}
@@ -83,6 +92,12 @@ export class Scope {
 		else this.consumers.set(name, [node]);
 	}
 
+	private followsFromSizes({ opType, inputs }: FlatNode): boolean {
+		if (measuring.has(opType)) return true;
+		if (inputs.length === 0 || opType.startsWith('Random')) return false;
+		return inputs.every((input) => input === '' || this.isSized(input));
+	}
+
 	private markFixed(): void {
 		for (const node of this.nodes) {
 			const fixed =
@@ -91,9 +106,13 @@ export class Scope {
 					!node.opType.startsWith('Random') &&
 					node.inputs.every((input) => input === '' || this.isConstant(input)));
 			for (const output of node.outputs) if (output) this.fixed.set(output, fixed);
+			if (!fixed && this.followsFromSizes(node))
+				for (const output of node.outputs) if (output) this.sized.add(output);
 		}
 	}
 }
+
+const measuring = new Set(['Shape', 'Size']);
 
 function constantValue(node: FlatNode): ConstantTensor | undefined {
 	const name = node.outputs[0] ?? '';

@@ -74,7 +74,8 @@ export function findScorePath(
 	facts: Facts,
 	along: 'scores' | 'kernel' = 'scores',
 ): ScorePath | null {
-	return new ScoreWalk(facts, along === 'kernel').from(scoresName, 0);
+	const learned = along === 'scores' && facts.scope.isConstant(scoresName);
+	return new ScoreWalk(facts, along === 'kernel', learned).from(scoresName, 0);
 }
 
 class ScoreWalk {
@@ -85,6 +86,8 @@ class ScoreWalk {
 	constructor(
 		private readonly facts: Facts,
 		private readonly kernel: boolean,
+		/** The scores are those of weights among themselves. */
+		private readonly learned: boolean,
 	) {
 		this.deepest = kernel ? KERNEL_DEEPEST : DEEPEST;
 		this.most = kernel ? MOST_KERNEL_VISITS : MOST_VISITS;
@@ -95,7 +98,8 @@ class ScoreWalk {
 		if (known !== undefined) return known;
 		if (depth > this.deepest || this.seen.size > this.most) return null;
 		this.seen.set(name, null);
-		const path = this.facts.scope.isConstant(name) ? null : this.through(name, depth + 1);
+		const passed = this.learned || !this.facts.scope.isConstant(name);
+		const path = passed ? this.through(name, depth + 1) : null;
 		this.seen.set(name, path);
 		return path;
 	}
@@ -382,6 +386,10 @@ function tokenLabels({ product }: ScorePath): string[] {
 	return (outputLabels ?? []).filter((l) => leftLabels?.includes(l) !== rightLabels?.includes(l));
 }
 
+/** Made by the graph from weights, with an axis for heads or batch. */
+const isProjected = (name: string, facts: Facts) =>
+	(facts.scope.producerOf(name)?.inputs.length ?? 0) > 0 && (facts.rankOf(name) ?? 0) >= 3;
+
 /** Both operands are tensors of the run; only a learned query may be a weight, in a stack of heads. */
 function mayBeScores(product: Product, facts: Facts): boolean {
 	const { scope } = facts;
@@ -393,5 +401,6 @@ function mayBeScores(product: Product, facts: Facts): boolean {
 		return false;
 	const fixed = [product.left, product.right].filter((name) => scope.isConstant(name));
 	if (fixed.length === 0) return true;
+	if (fixed.length === 2) return fixed.every((name) => isProjected(name, facts));
 	return fixed.length === 1 && (facts.rankOf(fixed[0]!) ?? 0) >= 3;
 }

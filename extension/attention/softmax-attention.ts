@@ -4,7 +4,7 @@ import { basesOf, type Labels } from './carry.ts';
 import type { Facts } from './facts.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
 import type { Finding, FormFinder } from './form.ts';
-import { countHeads } from './heads.ts';
+import { countHeads, type HeadCount, type ScoreOperands } from './heads.ts';
 import { isCross } from './lineage.ts';
 import { actsOnKeys, readMasks } from './masks.ts';
 import { contracted } from './product.ts';
@@ -100,13 +100,22 @@ function meetValues(
 	facts: Facts,
 ): ValuePath | null {
 	if (!path.labels || keyLabel === null)
-		return findValuePath(weights, path.labels, facts, () => true);
+		return findValuePath(weights, path.labels, facts, (value) => !isTable(value, path, facts));
 	const keys = basesOf(keyLabel);
 	const overKeys = (value: ValuePath) => {
+		if (isTable(value, path, facts)) return false;
 		const summed = summedLabels(value);
 		return summed.length === 0 ? value.labels === null : summed.some((l) => keys.includes(l));
 	};
 	return findValuePath(weights, path.labels, facts, overKeys);
+}
+
+/**
+ * Values that no input reaches are coordinates or a table, and their mean a read-out, unless queries and keys are learned
+ * as well: the first layer of a decoder whose queries are weights.
+ */
+function isTable({ values }: ValuePath, { product }: ScorePath, { scope }: Facts): boolean {
+	return scope.isSized(values) && !(scope.isSized(product.left) && scope.isSized(product.right));
 }
 
 function describe(
@@ -125,13 +134,15 @@ function describe(
 	if (mixed === null) return null;
 	const batch = batchLabels(product.leftLabels, product.rightLabels, product.outputLabels);
 	const operands = { ...sides, batch, contracted: contracted(product) };
-	const count = countHeads(operands, facts);
+	const beside = besideTokens(path, operands, scores, facts);
+	const count = beside ?? countHeads(operands, facts);
 	const axes = axesOfRoles(operands, value, path.labels, keyLabel, count, facts);
 	const keys = keyLabel === null ? [] : basesOf(keyLabel);
 	const terms = [...path.masks, ...later, ...biasOf(node, path.labels)].filter((term) =>
 		actsOnKeys(term, keys, facts),
 	);
-	const masks = readMasks(terms, facts, /^\w{2,4}$/.test(axes.scores) ? axes.scores : 'BHTS');
+	const usual = axes.scores || 'BHTS';
+	const masks = readMasks(terms, facts, (term) => axes.spelled(term.labels) || usual);
 	const { quantised: rounded = [] } = product.node;
 	const named = (name: string, letters: string): SiteTensor => {
 		const source = floatBehind(name, facts);
@@ -141,6 +152,8 @@ function describe(
 	};
 	if (node.quantised?.includes(scores)) notes.push('the scores are quantised before the softmax');
 	if (value.product.node.quantised?.includes(value.weights)) notes.push(WEIGHTS_QUANTISED);
+	if (beside) notes.push('heads and query tokens share one axis of q and of the output');
+	if (count.ofChannels) notes.push('queries and keys are channels: q·k sums over tokens');
 	if (count.merged) notes.push('batch and heads share one axis');
 	if (path.scale === null) notes.push('the scale is no constant of the graph');
 	return {
@@ -159,12 +172,12 @@ function describe(
 			window: masks.window,
 			cross: masks.kind !== 'causal' && isCross(sides.q, sides.k, facts),
 			tensors: {
-				q: named(sides.q, axes.q),
+				q: named(sides.q, beside ? '' : axes.q),
 				k: named(sides.k, axes.k),
 				v: named(value.values, axes.v),
 				scores: { name: scores, axes: axes.scores },
 				weights: { name: weights, axes: axes.scores },
-				output: { name: mixed, axes: axes.output },
+				output: { name: mixed, axes: beside ? '' : axes.output },
 				...masks.tensors,
 			},
 			maskMeans: masks.means,
@@ -185,6 +198,28 @@ function sidesOf(path: ScorePath, keyLabel: string | null) {
 	if (inLeft && inRight) return null;
 	if (inLeft) return { q: right, k: left, qLabels: rightLabels, kLabels: leftLabels };
 	return inRight ? asWritten : null;
+}
+
+/** `[B, T·H, d]`: heads that share one key head stand beside the tokens, and are split off the scores. */
+function besideTokens(
+	path: ScorePath,
+	{ k, qLabels, kLabels, batch, contracted: summed }: ScoreOperands,
+	scores: string,
+	facts: Facts,
+): HeadCount | null {
+	const tokens = qLabels?.find((label) => !kLabels?.includes(label));
+	const at = path.labels?.indexOf(`${tokens ?? ''}/1`) ?? -1;
+	if (batch.length !== 1 || at < 0 || path.labels?.includes(`${batch[0]!}/1`)) return null;
+	const [heads, key] = [facts.shapeOf(scores)?.[at], kLabels?.indexOf(summed[0] ?? '') ?? -1];
+	const size = facts.shapeOf(k)?.[key];
+	return {
+		heads: typeof heads === 'number' ? heads : null,
+		kvHeads: 1,
+		headSize: typeof size === 'number' ? size : null,
+		merged: false,
+		headsFirst: false,
+		ofChannels: false,
+	};
 }
 
 function outputOf({ product }: ValuePath, facts: Facts): string {

@@ -127,7 +127,8 @@ function asValuePath(
 	const isLeft = product.left === name;
 	if (!isLeft && product.right !== name) return null;
 	const values = isLeft ? product.right : product.left;
-	if (values === name || facts.scope.isConstant(values)) return null;
+	if (values === name || (facts.scope.isConstant(values) && !facts.scope.isConstant(name)))
+		return null;
 	return { product, weights: name, values, labels, notes };
 }
 
