@@ -4,12 +4,19 @@ const options = {
 	json: { type: 'boolean' },
 	view: { type: 'string' },
 	input: { type: 'string' },
+	source: { type: 'string' },
 	help: { type: 'boolean', short: 'h' },
 } as const;
 
 export type Command =
 	| { readonly name: 'help' }
-	| { readonly name: 'inspect'; readonly model: string; readonly json: boolean }
+	| {
+			readonly name: 'inspect';
+			readonly model: string;
+			readonly json: boolean;
+			/** Folder of the model's code; where none is given, the project around the model. */
+			readonly source: string | undefined;
+	  }
 	| {
 			readonly name: 'run';
 			readonly model: string;
@@ -21,7 +28,7 @@ export type Command =
 	  };
 
 export const usage = `Usage:
-  attnscope inspect MODEL.onnx [--json]
+  attnscope inspect MODEL.onnx [--source FOLDER] [--json]
   attnscope run MODEL.onnx [--view NAME] [--input FILE.json] [--json] [--SETTING [VALUE] …]
 
 Settings are those of the view, such as --force linear of token-routing.`;
@@ -48,11 +55,14 @@ export function parseArguments(args: readonly string[]): Command {
 	if (model === undefined) throw new UsageError(`${name} expects a model file`);
 	if (rest.length > 0)
 		throw new UsageError(`${name} expects one model file; got also ${rest.join(' ')}`);
-	const { json = false, view = 'attention', input } = values;
-	if (name === 'run') return { name, model, view, input, json, fields };
+	const { json = false, view = 'attention', input, source } = values;
+	if (name === 'run') {
+		if (source !== undefined) throw new UsageError('run has no option --source');
+		return { name, model, view, input, json, fields };
+	}
 	const [strange] = Object.keys(fields);
 	if (strange !== undefined) throw new UsageError(`inspect has no option --${strange}`);
-	return { name, model, json };
+	return { name, model, json, source };
 }
 
 /** Options that are not the command's own are settings of a view: `--name VALUE`, or `--name` alone for yes. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -20,6 +20,24 @@ describe('inspect', () => {
 		const code = join(import.meta.dirname, '../samples/mqar-softmax/model.py');
 		expect(new Set(files)).toEqual(new Set([`class ${code}`, `build ${code}`, `call ${code}`]));
 		expect(inspectionText(inspection).split('\n')[0]).toMatch(/^\d+ nodes, 2 attention sites$/);
+	});
+
+	it('takes the code from the folder that is named', async () => {
+		const folder = await mkdtemp(join(tmpdir(), 'attnscope-'));
+		try {
+			const model = join(folder, 'model.onnx');
+			await copyFile(sample, model);
+			expect((await inspect(model)).codeLinks.some(({ found }) => found)).toBe(false);
+			const { codeLinks } = await inspect(
+				model,
+				join(import.meta.dirname, '../samples/mqar-softmax'),
+			);
+			const code = join(import.meta.dirname, '../samples/mqar-softmax/model.py');
+			expect(new Set(codeLinks.map(({ file }) => file))).toEqual(new Set([code]));
+			await expect(inspect(model, join(folder, 'nowhere'))).rejects.toThrow(/ENOENT/);
+		} finally {
+			await rm(folder, { recursive: true });
+		}
 	});
 
 	it('refuses what is no model with a sentence', async () => {

@@ -32,15 +32,16 @@ interface Value {
 /**
  * Reads a model's graph, its attention sites and the Python behind them; nothing is run.
  *
+ * @param code folder of the model's code; where none is given, the project around the model
  * @throws FormatError where the file is no model; Node's own error where it cannot be read
  */
-export async function inspect(path: string): Promise<Inspection> {
+export async function inspect(path: string, code?: string): Promise<Inspection> {
 	const model = resolve(path);
 	const source = await fileSource(model);
 	try {
 		const index = await indexModel(source);
 		const sites = findSites(index);
-		const files = sites.length === 0 ? [] : await readPython(model);
+		const files = sites.length === 0 ? [] : await readPython(model, code);
 		const codeLinks = linkSites(index, sites, files, { model, pins: await readPins(model) });
 		return { model: describe(index), sites, codeLinks };
 	} finally {

@@ -13,7 +13,7 @@ async function main(args: readonly string[]): Promise<void> {
 			return;
 		case 'inspect': {
 			const { inspect, inspectionText } = await import('./inspect.ts');
-			const inspection = await inspect(command.model);
+			const inspection = await inspect(command.model, command.source);
 			print(command.json ? JSON.stringify(inspection) : inspectionText(inspection));
 			return;
 		}

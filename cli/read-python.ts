@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { cellsOf } from '../extension/source/notebook-cells.ts';
 import type { PythonFile } from '../extension/source/python-file.ts';
 
@@ -19,10 +19,19 @@ const skipped = new Set([
 const roots = new Set(['.git', '.hg', 'pyproject.toml', 'setup.py', '.vscode', 'package.json']);
 const MOST_PARENTS = 6;
 
-/** Python files and notebooks in a model's folder and in the workspace around it, the nearest first. */
-export async function readPython(model: string): Promise<PythonFile[]> {
+/**
+ * Python files and notebooks of a folder; of none, those in the workspace around a model.
+ *
+ * @throws Node's own error where the folder that was named cannot be read
+ */
+export async function readPython(model: string, folder?: string): Promise<PythonFile[]> {
 	const files: PythonFile[] = [];
-	await gather(await workspaceOf(dirname(model)), 0, files);
+	if (folder !== undefined) await readdir(folder);
+	await gather(
+		folder === undefined ? await workspaceOf(dirname(model)) : resolve(folder),
+		0,
+		files,
+	);
 	return files;
 }
 

@@ -14,7 +14,10 @@ export interface Frame {
  */
 export function framesOfStackTrace(trace: string): Frame[] {
 	const frame = /File "([^"]+)", line (\d+)(?:, in (\S+))?(?:\r?\n[ \t]+(?!File ")([^\n]*))?/g;
-	return [...trace.matchAll(frame)].map(asFrame).reverse();
+	const frames = [...trace.matchAll(frame)];
+	// as graphs of torch.fx are printed
+	const short = /File: (.+?):(\d+) in ([^\s,]+)(?:, code: ([^\n]*))?/g;
+	return (frames.length > 0 ? frames : [...trace.matchAll(short)]).map(asFrame).reverse();
 }
 
 /**
@@ -48,10 +51,16 @@ function markedText(doc: string): string {
 	return mark > 0 ? lines[mark - 1]!.trim() : '';
 }
 
-/** Whether a path belongs to PyTorch itself, whose lines are nobody's model. */
+const frameworks =
+	'torch|onnxscript|functorch|torch_onnx|onnx|onnxruntime|tensorflow|keras|jax|flax';
+const framework = new RegExp(`(site|dist)-packages[\\\\/](${frameworks})[\\\\/]`);
+/** Folders of PyTorch's own tree: a user's folder may be called torch too. */
+const torchTree =
+	/(^|[\\/])torch[\\/](nn|jit|onnx|fx|export|utils|autograd|distributed|_\w+|functional\.py|overrides\.py)([\\/]|$)/;
+
+/** Whether a path belongs to PyTorch or its like, whose lines are nobody's model. */
 export const isFramework = (path: string): boolean =>
-	/(^|[\\/])(torch|onnxscript|functorch|torch_onnx|onnx)[\\/]/.test(path) ||
-	/^<(frozen|string|eval)/.test(path);
+	framework.test(path) || torchTree.test(path) || /^<(frozen|string|eval)/.test(path);
 
 /** Whether a path belongs to an installed package. */
 export const isInstalled = (path: string): boolean => /(site|dist)-packages/.test(path);

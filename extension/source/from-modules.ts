@@ -1,5 +1,5 @@
 import type { AttentionSite, CodeLink } from '../protocol/model.ts';
-import { parseReprList } from './repr-list.ts';
+import { classesOf } from './module-paths.ts';
 import type { ClassRef } from './code-base.ts';
 import { callingLine, computingLine } from './computing-line.ts';
 import type { Step } from './built.ts';
@@ -15,21 +15,27 @@ export const fromWeights: LadderStep = (site, context) => {
 		const behind = context.nodes.weightsBehind(site.tensors[role]?.name ?? '');
 		return behind.find((name) => /^[A-Za-z_]\w*(\.\w+)+$/.test(name));
 	});
-	const known = names
-		.filter((name) => name !== undefined)
-		.map((name) => name.split('.').slice(0, -1));
+	const known = names.filter((name) => name !== undefined).map(holderOf);
 	const [first] = known;
 	if (!first) return [];
-	const packed = new Set(known.map((parts) => parts.join('.'))).size === 1;
-	const shared = packed
-		? first.slice(0, -1)
-		: first.filter((part, at) =>
-				known.every(
-					(parts) => parts.slice(0, at + 1).join('.') === first.slice(0, at + 1).join('.'),
-				),
-			);
+	const apart = new Set(known.map((parts) => parts.join('.'))).size > 1;
+	// one layer that makes q, k and v together stands in what attends; a weight of its own is in it already
+	const shared = apart
+		? first.filter((_, at) => known.every((parts) => sameStart(parts, first, at + 1)))
+		: isOwn(names.find((name) => name !== undefined)!)
+			? first
+			: first.slice(0, -1);
 	return shared.length === 0 ? [] : linksAt(site, `/${shared.join('.')}`, 'initializer', context);
 };
+
+/** The module that holds a weight: `layers.0.attn.q` of `layers.0.attn.q.weight`. */
+const holderOf = (weight: string) => weight.split('.').slice(0, -1);
+
+/** Whether a weight is no layer's but the attending module's own, such as `attn.in_proj_weight`. */
+const isOwn = (weight: string) => !/\.(weight|bias)(_\w+)?$/.test(weight);
+
+const sameStart = (a: readonly string[], b: readonly string[], length: number) =>
+	a.slice(0, length).join('.') === b.slice(0, length).join('.');
 
 /** The local function that the site stands in: its domain is the Python module, its name the class. */
 export const fromFunction: LadderStep = (site, context) => {
@@ -44,9 +50,7 @@ export const fromFunction: LadderStep = (site, context) => {
 /** The classes that the newer exporter lists beside the module path. */
 export const fromClassHierarchy: LadderStep = (site, context) => {
 	for (const node of context.nodes.of(site)) {
-		const classes = parseReprList(node.metadata.get('pkg.torch.onnx.class_hierarchy') ?? '');
-		const own = classes.slice(0, -1).reverse();
-		for (const name of own) {
+		for (const name of classesOf(node).reverse()) {
 			const { refs, exact } = context.code.qualified(name);
 			if (refs.length === 0) continue;
 			const links = classLinks(site, refs, 'class-hierarchy', exact ? 0.9 : 0.5, context);
@@ -103,7 +107,7 @@ function linksAt(
 ): CodeLink[] {
 	const steps = context.roots.resolve(path);
 	const [best] = steps;
-	if (!best) return byShape(site, path, context);
+	if (!best) return byShape(site, path, context) ?? intoForeign(site, path, how, context);
 	const classes = new Set(steps.map(({ built }) => built.class?.class));
 	const confidence = classes.size <= 1 ? 0.9 : 0.6;
 	const build: CodeLink = {
@@ -137,18 +141,38 @@ function callOf(
 	];
 }
 
+/** A path that ends inside of a layer of another package: the line that builds that layer. */
+function intoForeign(
+	site: AttentionSite,
+	path: string,
+	how: string,
+	context: LadderContext,
+): CodeLink[] {
+	const step = context.roots.foreignOn(path);
+	if (!step) return [];
+	const link = {
+		site: site.id,
+		file: step.uri,
+		line: step.line,
+		how,
+		confidence: 0.6,
+		found: true,
+	};
+	return [...callOf(site, step, how, 0.5, context), { ...link, target: 'build' }];
+}
+
 /** Failing a way there: the class that has most of the attributes the model shows below the path. */
-function byShape(site: AttentionSite, path: string, context: LadderContext): CodeLink[] {
+function byShape(site: AttentionSite, path: string, context: LadderContext): CodeLink[] | null {
 	const { code, walk, roots } = context;
 	const children = [...roots.childrenOf(path)];
-	if (children.length < 2) return [];
+	if (children.length < 2) return null;
 	const likely = code.classes().filter((ref) => walk.mayAssign(ref, children));
 	const scored = likely.map((ref) => {
 		const own = walk.attributesOf(ref);
 		return { ref, score: children.filter((name) => own.has(name)).length };
 	});
 	const best = Math.max(0, ...scored.map(({ score }) => score));
-	if (best < Math.max(2, children.length * 0.6)) return [];
+	if (best < Math.max(2, children.length * 0.6)) return null;
 	const found = scored.filter(({ score }) => score === best).map(({ ref }) => ref);
 	return classLinks(site, roots.nearestFirst(found), 'module-shape', 0.5, context);
 }

@@ -216,3 +216,111 @@ describe('code', () => {
 		expect(sitesAt(links, files[0]!, 1)).toEqual([]);
 	});
 });
+
+describe('names that only partly tell', () => {
+	const net = `import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self):
+        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2), 2)
+        self.attn = nn.MultiheadAttention(8, 2)
+
+    def forward(self, x):
+        return self.attn(x, x, x)[0] + self.encoder(x)
+`;
+	const given = [{ uri: 'file:///w/net.py', text: net }];
+
+	it.each([
+		['is built', '/attn', 'build', 'self.attn ='],
+		['is called', '/attn', 'call', 'self.attn(x'],
+		['holds more', '/encoder/layers.0/self_attn', 'build', 'self.encoder ='],
+	] as const)('lead to where a layer of another package %s', (_what, path, target, text) => {
+		const links = linksOf([node(`${path}/Softmax`), node('/attn/MatMul')], path, {}, given);
+		expect(found(links, target)).toBe(`net.py:${lineOf(net, text)} module-path`);
+		expect(found(links, 'class')).toBe(`net.py:${lineOf(net, 'class Net')} module-path`);
+	});
+
+	it.each([
+		['one layer for q, k and v', ['blocks.0.inner.qkv.bias'], {}],
+		['weights of the module itself', ['blocks.0.inner.in_proj_weight'], {}],
+		['one layer each', ['blocks.0.inner.query.bias', 'blocks.0.inner.key.bias'], { k: 'sum1' }],
+	])('of old exports without paths: %s', (_what, weights, more) => {
+		const nodes = [
+			node('Softmax_175'),
+			...weights.map((weight, at) => node('Add_1', { inputs: [weight], outputs: [`sum${at}`] })),
+		];
+		const links = linksOfSite(nodes, { path: '', tensors: { q: 'sum0', ...more } }, files, {
+			weights,
+		});
+		expect(found(links, 'class')).toBe(`parts.py:${lineOf(parts, 'class Mixer')} initializer`);
+	});
+
+	it('lead to the class that a namespace lists, in the file of its module', () => {
+		const own = [...files, { uri: 'file:///w/proj/other.py', text: parts }];
+		const metadata = new Map([
+			[
+				'namespace',
+				': __main__.Net/blocks.0: model.Block/inner: parts.Mixer/softmax: aten.softmax',
+			],
+		]);
+		const links = linksOf([node('node_softmax', { metadata })], '', {}, own);
+		expect(found(links, 'class')).toBe(`parts.py:${lineOf(parts, 'class Mixer')} class-hierarchy`);
+	});
+
+	it('do not take a class of PyTorch for one of the same name here', () => {
+		const own = [
+			{ uri: 'file:///w/a.py', text: 'class MultiheadAttention(nn.Module):\n    pass\n' },
+		];
+		const metadata = new Map([
+			[
+				'pkg.torch.onnx.class_hierarchy',
+				"['torch.nn.modules.activation.MultiheadAttention', 'aten']",
+			],
+		]);
+		expect(linksOf([node('n', { metadata })], '', {}, own)).toEqual([]);
+	});
+});
+
+describe('frames of other machines', () => {
+	const line = lineOf(parts, 'torch.softmax');
+	const trace = (path: string) =>
+		`File "${path}", line ${line}, in forward\n    return torch.softmax(scores, -1) @ x`;
+	const callIn = (text: string) => {
+		const metadata = new Map([['pkg.torch.onnx.stack_trace', text]]);
+		const links = linksOf([node('softmax', { metadata })], '');
+		return found(
+			links.filter((link) => link.found),
+			'call',
+		);
+	};
+
+	it.each([
+		'C:\\Users\\me\\proj\\parts.py',
+		'/home/me/torch/proj/parts.py',
+		'/home/me/onnx/parts.py',
+		'/opt/conda/lib/python3.10/site-packages/proj/parts.py',
+	])('%s', (path) => {
+		expect(callIn(trace(path))).toBe(`parts.py:${line} stack-trace`);
+	});
+
+	it.each([
+		'/opt/conda/lib/python3.10/site-packages/torch/nn/parts.py',
+		'C:\\Python\\Lib\\site-packages\\onnxscript\\parts.py',
+		'/home/me/pytorch/torch/nn/modules/parts.py',
+		'/usr/lib/python3/site-packages/parts.py',
+	])('but not %s', (path) => {
+		expect(callIn(trace(path))).not.toBe(`parts.py:${line} stack-trace`);
+	});
+
+	it('as graphs are printed, and none at all', () => {
+		const short = `# File: /x/proj/parts.py:${line} in forward, code: return torch.softmax(scores, -1) @ x`;
+		expect(callIn(short)).toBe(`parts.py:${line} stack-trace`);
+		expect(callIn('')).toBeUndefined();
+	});
+
+	it('of scripted code', () => {
+		const doc = `  File "/x/proj/parts.py", line ${line}\n        scores = 1\n        return torch.softmax(scores, -1) @ x\n               ~~~~~~~~~~~~~ <--- HERE\n`;
+		const links = linksOf([node('Loop_1', { docString: doc })], '');
+		expect(found(links, 'call')).toBe(`parts.py:${line} doc-string`);
+	});
+});

@@ -1,5 +1,10 @@
 import type { GraphNode } from '../onnx/model-index.ts';
-import { parseReprList } from './repr-list.ts';
+import {
+	parseReprList,
+	pathOfName,
+	pathOfNamespace,
+	pathOfScopes,
+} from '../attention/module-path.ts';
 import type { SiteNodes } from './site-nodes.ts';
 
 const MOST_PATHS = 3000;
@@ -23,7 +28,15 @@ export function modulePathsOf(nodes: SiteNodes): Set<string> {
 
 function pathOf(node: GraphNode): string {
 	const scopes = node.metadata.get('pkg.torch.onnx.name_scopes');
-	if (scopes) return `/${parseReprList(scopes).slice(0, -1).at(-1) ?? ''}`;
-	const end = node.name.lastIndexOf('/');
-	return end <= 0 ? '' : node.name.slice(0, end);
+	if (scopes) return pathOfScopes(parseReprList(scopes));
+	const namespace = node.metadata.get('namespace');
+	return namespace ? pathOfNamespace(namespace) : pathOfName(node.name);
+}
+
+/** Whole names of the classes around a node, outermost first, as the newer exporter lists them. */
+export function classesOf({ metadata }: GraphNode): string[] {
+	const hierarchy = metadata.get('pkg.torch.onnx.class_hierarchy');
+	if (hierarchy) return parseReprList(hierarchy).slice(0, -1);
+	const parts = metadata.get('namespace')?.split('/').slice(0, -1) ?? [];
+	return parts.map((part) => part.slice(part.lastIndexOf(': ') + 1).trim());
 }

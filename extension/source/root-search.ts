@@ -49,6 +49,17 @@ export class RootSearch {
 		return found;
 	}
 
+	/** The layer of another package that a path leads into, where that is as far as the code goes. */
+	foreignOn(path: string): Step | null {
+		const tokens = tokensOf(path);
+		for (const { ref, skip } of this.roots()) {
+			const { steps, depth } = this.follow(ref, tokens.slice(skip), tokens.slice(0, skip));
+			const [last] = steps;
+			if (depth > 0 && last && last.built.foreign !== '') return last;
+		}
+		return null;
+	}
+
 	/** Names of the modules that the model has below a path. */
 	childrenOf(path: string): ReadonlySet<string> {
 		return this.children.get(tokensOf(path).join('.')) ?? new Set();

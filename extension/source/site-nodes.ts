@@ -64,6 +64,10 @@ export class SiteNodes {
 	}
 
 	private addNode(node: GraphNode): void {
+		// some exporters keep weights as nodes
+		if (node.opType === 'Constant' && node.domain === '') {
+			for (const output of node.outputs) if (/\w[./]\w/.test(output)) this.weights.add(output);
+		}
 		for (const output of node.outputs) {
 			if (output && !this.byOutput.has(output)) this.byOutput.set(output, node);
 		}
