@@ -267,6 +267,18 @@ class Net(nn.Module):
 		expect(found(links, 'class')).toBe(`parts.py:${lineOf(parts, 'class Mixer')} class-hierarchy`);
 	});
 
+	it('belong to the class that writes them out, before one that sets whatever it is given', () => {
+		const any = `class Any(nn.Module):
+    def __init__(self, **parts):
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+`;
+		const own = [{ uri: 'file:///w/net.py', text: `${any}${net}` }];
+		const links = linksOf([node('/attn/Softmax')], '/attn', {}, own);
+		expect(found(links, 'build')).toBe(`net.py:${lineOf(own[0]!.text, 'self.attn =')} module-path`);
+	});
+
 	it('do not take a class of PyTorch for one of the same name here', () => {
 		const own = [
 			{ uri: 'file:///w/a.py', text: 'class MultiheadAttention(nn.Module):\n    pass\n' },

@@ -105,10 +105,12 @@ export class RootSearch {
 	}
 
 	private scoreOf(ref: ClassRef, tokens: readonly string[], skip: number): number {
-		const rest = tokens.slice(skip);
-		return rest.length === 0
-			? 0
-			: this.follow(ref, rest, tokens.slice(0, skip)).depth / rest.length;
+		const [first, ...others] = tokens.slice(skip);
+		if (first === undefined) return 0;
+		const { depth } = this.follow(ref, [first, ...others], tokens.slice(0, skip));
+		// a class that sets attributes by names it is given explains everything, and so nothing
+		const written = this.walk.attributesOf(ref).has(first) ? 1 : 0.5;
+		return (written * depth) / (1 + others.length);
 	}
 
 	private follow(ref: ClassRef, tokens: readonly string[], before: readonly string[]): Walked {
