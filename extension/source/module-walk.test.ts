@@ -23,7 +23,7 @@ const pieces: Readonly<Record<string, string>> = {
 };
 const head = 'import torch\nimport torch.nn as nn\n';
 
-/** Ways in which people put modules together; how the file is written stands at its end. */
+/** Ways in which people put modules together, in sections `=== what it is: module path`. */
 const idioms = readFileSync(new URL('../../test/models/module-idioms.txt', import.meta.url), 'utf8')
 	.split(/^=== /m)
 	.slice(1)
