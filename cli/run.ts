@@ -40,7 +40,10 @@ export interface RunReport {
 	readonly backend: string;
 	readonly description: string;
 	readonly data: unknown;
-	readonly proof: readonly Pick<Proof, 'site' | 'residual' | 'tolerance' | 'verified'>[];
+	readonly proof: readonly Pick<
+		Proof,
+		'site' | 'residual' | 'tolerance' | 'verified' | 'probabilities'
+	>[];
 	readonly manifest: RunManifest;
 }
 
@@ -74,11 +77,12 @@ export async function run({
 		backend: manifest.backend,
 		description: scene.description,
 		data: opened.export().json,
-		proof: opened.proofs().map(({ site, residual, tolerance, verified }) => ({
+		proof: opened.proofs().map(({ site, residual, tolerance, verified, probabilities }) => ({
 			site,
 			residual,
 			tolerance,
 			verified,
+			probabilities,
 		})),
 		manifest,
 	};

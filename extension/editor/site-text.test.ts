@@ -39,7 +39,14 @@ const result: SiteResult = {
 	entropy: 0.4199,
 	reach: 37.04,
 	strip: null,
-	proof: { site: 's1', residual: 3.2e-7, tolerance: 1e-4, verified: true, reason: '' },
+	proof: {
+		site: 's1',
+		residual: 3.2e-7,
+		tolerance: 1e-4,
+		verified: true,
+		probabilities: null,
+		reason: '',
+	},
 	picture: { dark: '<svg>dark</svg>', light: '<svg>light</svg>' },
 };
 

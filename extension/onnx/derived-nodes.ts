@@ -62,7 +62,6 @@ export class DerivedNodes {
 
 function written({ op, domain, inputs, outputs, attributes }: DerivedNode) {
 	return {
-		name: outputs.find((name) => name !== '') ?? '',
 		opType: op,
 		domain,
 		input: inputs,

@@ -65,6 +65,10 @@ export const proof = record({
 	residual: optional(finite),
 	tolerance: finite,
 	verified: boolean,
+	/**
+	 * ‖M − P‖ / ‖P‖, P the probabilities that the operator itself gives when it is asked; null where it cannot be or was not.
+	 */
+	probabilities: optional(finite),
 	/** Why it could not be computed or is over the tolerance; empty when verified. */
 	reason: text,
 });

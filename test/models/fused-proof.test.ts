@@ -7,6 +7,7 @@ import { bytesSource } from '../../extension/onnx/bytes-source.ts';
 import { indexModel } from '../../extension/onnx/index-model.ts';
 import type { GraphNode } from '../../extension/onnx/model-index.ts';
 import type { AttentionSite } from '../../extension/protocol/model.ts';
+import type { AttentionResults } from '../../kernels/common/attention-results.ts';
 import { openSite } from '../../webview/runtime/site-operators.ts';
 import { attentionTaps } from '../../webview/view-api/attention-taps.ts';
 import { tensorOf } from '../views/hand-made-run.ts';
@@ -76,6 +77,18 @@ const refused: Readonly<Record<string, RegExp>> = {
 	'fused-without-padding': /Could not find an implementation for PackedAttention/,
 };
 
+/** ‖M − P‖ / ‖P‖ against probabilities `[B, H, T, S]`; WASM measures up to 9e-8. */
+async function differenceFrom(theirs: Float64Array, results: AttentionResults): Promise<number> {
+	const { B, H, T, S } = results.shape;
+	const errors: number[] = [];
+	for (let at = 0; at < B * H; at++) {
+		const place = { batch: Math.floor(at / H), head: at % H };
+		const { values } = await results.weights({ ...place, rows: [0, T], columns: [0, S] });
+		values.forEach((ours, i) => errors.push(ours - theirs[at * T * S + i]!));
+	}
+	return Math.hypot(...errors) / Math.hypot(...theirs);
+}
+
 const names = readdirSync(folder)
 	.filter((name) => /^fused-.*\.onnx$/.test(name))
 	.map((name) => name.replace(/\.onnx$/, ''));
@@ -90,7 +103,10 @@ async function opened(name: string) {
 describe('what a fused operator hides is opened and proved', () => {
 	it.each(names.filter((name) => !refused[name]))('%s', async (name) => {
 		const { file, index, sites } = await opened(name);
-		const read = await runAndRead(file, index, sites.flatMap(attentionTaps), given[name]);
+		const weights = sites.flatMap(({ tensors }) => tensors['weights']?.name ?? []);
+		const taps = [...sites.flatMap(attentionTaps), ...weights];
+		const read = await runAndRead(file, index, taps, given[name]);
+		expect(weights.length > 0).toBe(name.startsWith('fused-attention-'));
 		for (const site of sites) {
 			const tensor = (wanted: string) => {
 				const found = read.get(wanted);
@@ -100,6 +116,8 @@ describe('what a fused operator hides is opened and proved', () => {
 			const { results, output } = await openSite({ device: undefined, tensor }, site);
 			expect((await results.residual(output)).overall, site.id).toBeLessThan(TOLERANCE);
 			expect(site.notes.join()).not.toMatch(/onnxruntime-web/);
+			const own = read.get(site.tensors['weights']?.name ?? '');
+			if (own) expect(await differenceFrom(own.data, results), site.id).toBeLessThan(TOLERANCE);
 		}
 	});
 });

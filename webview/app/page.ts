@@ -162,7 +162,17 @@ export class Page {
 					proof.tolerance.toExponential(0),
 				)
 			: say('not verified: {0}', proof.reason);
-		this.proof.replaceChildren(icon(proof.verified ? 'verified-filled' : 'warning'), words);
+		const own =
+			proof.probabilities === null
+				? ''
+				: say(
+						'the operator’s own probabilities: ‖M − P‖/‖P‖ = {0}',
+						proof.probabilities.toExponential(1),
+					);
+		this.proof.replaceChildren(
+			icon(proof.verified ? 'verified-filled' : 'warning'),
+			[words, own].filter((part) => part !== '').join(' · '),
+		);
 		this.proof.dataset['residual'] = residual;
 	}
 

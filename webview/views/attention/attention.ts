@@ -6,6 +6,7 @@ import { exportAttention } from './export.ts';
 import { attentionFindings } from './finding.ts';
 import { layoutAttention } from './layout.ts';
 import { weightQueries } from './shown.ts';
+import { askOperators } from './own-probabilities.ts';
 import { act, controls, focus, restore } from './state.ts';
 
 export const attention = defineView({
@@ -23,7 +24,10 @@ export const attention = defineView({
 		};
 	},
 	taps: ({ sites }) => [...new Set(sites.flatMap(attentionTaps))],
-	compute: computeAttention,
+	compute: async (context) => {
+		const data = await computeAttention(context);
+		return { ...data, sites: await askOperators(context, data.sites) };
+	},
 	queries: weightQueries,
 	detail: fetchWeights,
 	restore,

@@ -119,7 +119,14 @@ async function pictureOf(
 	} catch (error) {
 		if (context.signal.aborted || !isReason(error)) throw error;
 		const reason = error.message;
-		const proof = { site: site.id, residual: null, tolerance: TOLERANCE, verified: false, reason };
+		const proof = {
+			site: site.id,
+			residual: null,
+			tolerance: TOLERANCE,
+			verified: false,
+			probabilities: null,
+			reason,
+		};
 		return { site, proof, measured: undefined };
 	}
 }
@@ -134,7 +141,7 @@ function isReason(error: unknown): error is Error {
 }
 
 function proofOf(site: AttentionSite, residual: number): Proof {
-	const shared = { site: site.id, tolerance: TOLERANCE };
+	const shared = { site: site.id, tolerance: TOLERANCE, probabilities: null };
 	if (Number.isNaN(residual)) {
 		const reason = 'The model’s own output holds values that are not numbers.';
 		return { ...shared, residual: null, verified: false, reason };

@@ -27,6 +27,12 @@ export function headFacts({ geometry, picture, measured, summary, state, size }:
 			? ([['below zero, mean', percent(summary.negative)]] as [string, string][])
 			: []),
 		['‖M·V − O‖ ÷ ‖O‖', `${magnitude(residual)} (limit ${magnitude(picture.proof.tolerance)})`],
+		...(picture.proof.probabilities === null
+			? []
+			: ([['‖M − P‖ ÷ ‖P‖, P the operator’s own', magnitude(picture.proof.probabilities)]] as [
+					string,
+					string,
+				][])),
 	];
 	return rows.flatMap(([name, value], at): Mark[] => {
 		const line = {

@@ -64,6 +64,7 @@ export function momentumProofs({ depth }: MomentumData): Proof[] {
 			site,
 			residual: Number.isFinite(residual) ? residual : null,
 			tolerance: TOLERANCE,
+			probabilities: null,
 			verified,
 			reason: verified ? '' : reason || 'What is drawn does not give this site’s own output.',
 		};

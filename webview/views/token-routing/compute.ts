@@ -90,6 +90,7 @@ export function proofOf(site: string, residual: number): Proof {
 		site,
 		residual: Number.isNaN(residual) ? null : residual,
 		tolerance: TOLERANCE,
+		probabilities: null,
 		verified,
 		reason: verified ? '' : 'What is drawn does not give the model’s own output.',
 	};

@@ -16,7 +16,14 @@ const random = (length: number) => Float32Array.from({ length }, next);
 /** What a layer of a 340M model would tell: 6 heads, 64 chunks of 64 tokens. */
 function layerAt(layer: number): RoutedLayer {
 	const exact = { ...site, id: `/layers.${layer}`, layer, headSize: 128 };
-	const proof = { site: exact.id, residual: 1e-7, tolerance: 1e-4, verified: true, reason: '' };
+	const proof = {
+		site: exact.id,
+		residual: 1e-7,
+		tolerance: 1e-4,
+		verified: true,
+		probabilities: null,
+		reason: '',
+	};
 	const points = Array.from({ length: 17 }, (_, at) => at * 256);
 	return {
 		...{ exact, folded: exact, name: `layer ${layer}`, H, T, K: 128, V: 256 },

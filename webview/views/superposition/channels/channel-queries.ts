@@ -179,6 +179,7 @@ async function proofOf(site: GridSite, tensors: GridTensors, layer: Layer): Prom
 		site: site.id,
 		residual: overall,
 		tolerance: GRID_TOLERANCE,
+		probabilities: null,
 		verified,
 		reason: verified ? '' : 'The effective attention does not give the layer’s own output.',
 	};

@@ -135,7 +135,7 @@ async function prove(
 	on: ReadonlySet<number>,
 	site: string,
 ): Promise<Proof> {
-	const base = { site, tolerance: LAYER_TOLERANCE };
+	const base = { site, tolerance: LAYER_TOLERANCE, probabilities: null };
 	if (!code.layers[layer]!.channels) {
 		const reason = 'This network was trained: there is no R that its weights were made from.';
 		return { ...base, residual: null, verified: false, reason };
