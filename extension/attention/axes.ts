@@ -54,9 +54,12 @@ function scoreLetters(operands: ScoreOperands, keyLabel: string, count: HeadCoun
 	const letters = new Map<string, string>([['1', '1']]);
 	const { batch } = operands;
 	const batchLetters =
-		{ 0: '', 1: count.merged ? 'H' : 'B', 2: count.headsFirst ? 'HB' : 'BH', 3: 'BGH' }[
-			batch.length
-		] ?? '';
+		{
+			0: '',
+			1: count.merged ? 'H' : 'B',
+			2: count.headsFirst ? 'HB' : 'BH',
+			3: count.ofWindows ? '' : 'BGH',
+		}[batch.length] ?? '';
 	batch.forEach((label, at) => letters.set(label, batchLetters[at] ?? ''));
 	for (const label of operands.contracted) letters.set(label, 'K');
 	for (const label of operands.kLabels ?? []) if (!letters.has(label)) letters.set(label, 'S');

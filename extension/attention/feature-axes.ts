@@ -3,7 +3,7 @@ import type { Facts } from './facts.ts';
 import { intsOf, type FlatNode } from './flat-node.ts';
 
 const DEEPEST = 24;
-const MOST_VISITS = 300;
+const MOST_VISITS = 48;
 const layout = new Set([
 	'Transpose',
 	'Reshape',

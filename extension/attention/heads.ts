@@ -12,6 +12,8 @@ export interface HeadCount {
 	readonly merged: boolean;
 	/** The head axis stands before the batch axis. */
 	readonly headsFirst: boolean;
+	/** Of three axes in front the middle one holds windows, not groups of heads. */
+	readonly ofWindows: boolean;
 	/** Queries are channels: q·k sums over tokens. */
 	readonly ofChannels: boolean;
 }
@@ -40,20 +42,21 @@ export function countHeads(operands: ScoreOperands, facts: Facts): HeadCount {
 			sizes.find((d) => typeof d === 'number' && d !== 1) ?? sizes.find((d) => d !== null) ?? null
 		);
 	};
-	const { headsFirst, ofChannels } = readFeatures(operands, facts);
+	const { headsFirst, ofWindows, ofChannels } = readFeatures(operands, facts);
 	const own = qLabels?.find((label) => !batch.includes(label) && !operands.contracted.includes(label)); // prettier-ignore
 	const size = ofChannels && own !== undefined ? [sizeIn(q, qLabels, own)] : operands.contracted.map(sizeOf); // prettier-ignore
 	const headSize = size.length === 0 ? null : productOf(size);
-	const outward = headsFirst ? [...batch].reverse() : batch;
+	const outward = headsFirst ? [...batch].reverse() : ofWindows ? batch.slice(1) : batch;
 	const { heads, merged } = headAxis(outward, sizeOf, q, k, facts);
 	const repeat = heads === null ? null : repetition(k, facts);
 	const kept = outward.length === 0 ? null : sizeIn(k, kLabels, outward.at(-1)!);
 	return {
 		heads,
-		kvHeads: keyHeads(batch, heads, kept, repeat, sizeIn(k, kLabels, outward.at(-2) ?? '')),
+		kvHeads: keyHeads(outward, heads, kept, repeat, sizeIn(k, kLabels, outward.at(-2) ?? '')),
 		headSize: typeof headSize === 'number' ? headSize : null,
 		merged,
 		headsFirst,
+		ofWindows,
 		ofChannels,
 	};
 }
@@ -62,10 +65,11 @@ export function countHeads(operands: ScoreOperands, facts: Facts): HeadCount {
 function readFeatures({ q, qLabels, batch, contracted }: ScoreOperands, facts: Facts) {
 	const features = qLabels && featureAxes(q, facts);
 	const isFeature = (label: string) => features?.has(qLabels!.indexOf(label)) === true;
-	const [first, second] = batch;
+	const [first, second, third] = batch;
 	const own = qLabels?.filter((label) => !batch.includes(label) && !contracted.includes(label));
 	return {
 		headsFirst: batch.length === 2 && isFeature(first!) && !isFeature(second!),
+		ofWindows: batch.length === 3 && isFeature(third!) && !isFeature(second!),
 		ofChannels:
 			features != null && contracted.length > 0 && !contracted.some(isFeature) && own?.some(isFeature) === true, // prettier-ignore
 	};

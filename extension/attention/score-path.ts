@@ -145,7 +145,7 @@ class ScoreWalk {
 	private start(product: Product, depth: number): ScorePath | null {
 		const { scope } = this.facts;
 		if (!mayBeScores(product, this.facts)) return this.mixed(product, depth);
-		const fixed = scope.isConstant(product.left) || scope.isConstant(product.right);
+		const fixed = scope.isSized(product.left) || scope.isSized(product.right);
 		const added: MaskTerm[] = product.added
 			? [maskTerm('add', product.added, product.outputLabels)]
 			: [];

@@ -153,6 +153,7 @@ function describe(
 	if (node.quantised?.includes(scores)) notes.push('the scores are quantised before the softmax');
 	if (value.product.node.quantised?.includes(value.weights)) notes.push(WEIGHTS_QUANTISED);
 	if (beside) notes.push('heads and query tokens share one axis of q and of the output');
+	if (count.ofWindows) notes.push('windows have an axis of their own between batch and heads');
 	if (count.ofChannels) notes.push('queries and keys are channels: q·k sums over tokens');
 	if (count.merged) notes.push('batch and heads share one axis');
 	if (path.scale === null) notes.push('the scale is no constant of the graph');
@@ -218,6 +219,7 @@ function besideTokens(
 		headSize: typeof size === 'number' ? size : null,
 		merged: false,
 		headsFirst: false,
+		ofWindows: false,
 		ofChannels: false,
 	};
 }

@@ -59,7 +59,9 @@ function expectSame(
 }
 
 const softmaxOnly = (sites: readonly AttentionSite[]) =>
-	sites.every(({ form }) => form === 'softmax');
+	sites.every(({ form, kind }) => form === 'softmax' && kind === 'decomposed');
+/** Nodes that open a fused operator are named after its own. */
+const unopened = (sites: readonly AttentionSite[]) => sites.every(({ kind }) => kind !== 'fused');
 /** What a loop returns is seen from its subgraph only where its declared types say so. */
 const withoutStates = (sites: readonly AttentionSite[]) =>
 	sites.every(({ kind }) => kind !== 'recurrent');
@@ -73,7 +75,7 @@ describe('the sites of the whole zoo are the same where', () => {
 		expectSame(nodesUnnamed, (name) => name.replace(/^.*\//, ''));
 	});
 	it('values are numbers', () => {
-		for (const { name, index, sites } of models) {
+		for (const { name, index, sites } of models.filter((model) => unopened(model.sites))) {
 			const { index: numbered, written } = valuesNumbered(index);
 			const found = findSites(numbered).map((site) => meaning(site, written));
 			expect(found, name).toEqual(sites.map((site) => meaning(site, asWritten)));

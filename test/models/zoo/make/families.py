@@ -327,3 +327,45 @@ class MaskedThenJoined(Projections):
 def masked_then_joined():
     axes = {'x': {0: 'batch', 1: 'seq'}, 'mask': {0: 'batch', 1: 'seq'}}
     return export(MaskedThenJoined(), (torch.randn(2, 7, 16), torch.ones(2, 7, dtype=torch.long)), ['x', 'mask'], axes=axes)
+
+
+class Windows(nn.Module):
+    """MaxViT and TimeSformer: windows, or frames, have an axis of their own between batch and heads."""
+
+    def __init__(self):
+        super().__init__()
+        self.qkv = nn.Linear(16, 48)
+
+    def forward(self, x):
+        batch = x.shape[0]
+        q, k, v = self.qkv(x).view(batch, 2, 4, 3, 4, 4).permute(3, 0, 1, 4, 2, 5)
+        return ((q @ k.transpose(-1, -2) * 0.5).softmax(-1) @ v).transpose(2, 3).reshape(batch, 8, 16)
+
+
+@graph
+def windows_beside_the_batch():
+    return export(Windows(), (torch.randn(2, 8, 16),), ['x'], axes={'x': {0: 'batch'}})
+
+
+class Local(nn.Module):
+    """Demucs: the softmax runs over the first of two token axes, beside decays that are a product with distances."""
+
+    def __init__(self):
+        super().__init__()
+        self.q, self.k, self.v = [nn.Conv1d(16, 16, 1) for _ in range(3)]
+        self.decay = nn.Conv1d(16, 8, 1)
+
+    def forward(self, x):
+        batch, _, length = x.shape
+        places = torch.arange(length)
+        distance = -torch.arange(1, 3.0).view(-1, 1, 1) * (places[:, None] - places[None]).abs() / math.sqrt(2)
+        q, k, v = [part(x).view(batch, 4, -1, length) for part in (self.q, self.k, self.v)]
+        decay = torch.sigmoid(self.decay(x).view(batch, 4, -1, length)) / 2
+        scores = torch.einsum('bhct,bhcs->bhts', k, q) / 2 + torch.einsum('fts,bhfs->bhts', distance, decay)
+        weights = torch.softmax(scores, 2)
+        return torch.einsum('bhts,bhct->bhcs', weights, v).reshape(batch, -1, length)
+
+
+@graph
+def decays_by_distance():
+    return export(Local(), (torch.randn(2, 16, 9),), ['x'], axes={'x': {0: 'batch', 2: 'seq'}})
