@@ -1,84 +1,86 @@
 import type { Facts } from './facts.ts';
 import { intOf, intsOf, type FlatNode } from './flat-node.ts';
+import { squeezedBy, stepBack, stepOn, type Frame, type Outside } from './state-frame.ts';
+
+interface Place {
+	readonly name: string;
+	readonly axis: number;
+}
 
 /** A value that a loop hands from one turn to the next. */
 export interface CarriedState {
 	/** In the body: as it comes in and as it goes out. */
 	readonly before: string;
 	readonly after: string;
-	/** Outside: the last one. */
+	/** Outside: the first and the last one. */
+	readonly start: string;
 	readonly last: string;
 }
 
-/** Where a value of a loop's body stands outside, over all turns. */
-export interface Outside {
-	readonly name: string;
-	/** Axis of the outer tensor that runs over turns. */
-	readonly axis: number;
-	/** Operators between the two that change the numbers. */
-	readonly changes: readonly string[];
-}
-
 /** How the body of a `Scan` or `Loop` is tied to what is around it. */
-export class LoopFrame {
+export class LoopFrame implements Frame {
+	readonly around: Facts;
 	readonly states: readonly CarriedState[];
 	private readonly stateCount: number;
 	private readonly isScan: boolean;
+	private readonly branches: readonly FlatNode[];
 
 	constructor(
 		private readonly facts: Facts,
 		private readonly owner: FlatNode,
 	) {
 		const { inputs, outputs } = facts.scope.graph;
+		this.around = facts.parent ?? facts;
 		this.isScan = owner.opType === 'Scan';
+		this.branches = facts.scope.nodes.filter(({ opType }) => opType === 'If');
 		const scanned = intOf(owner, 'num_scan_inputs') ?? 0;
 		this.stateCount = this.isScan ? inputs.length - scanned : inputs.length - 2;
 		const [firstIn, firstOut] = this.isScan ? [0, 0] : [2, 1];
 		this.states = Array.from({ length: Math.max(0, this.stateCount) }, (_, i) => ({
 			before: inputs[firstIn + i]?.name ?? '',
 			after: outputs[firstOut + i]?.name ?? '',
+			start: owner.inputs[i + (this.isScan ? 0 : 2)] ?? '',
 			last: owner.outputs[i] ?? '',
 		}));
 	}
 
-	/** The sequence that a value of one turn is taken from; null where it is made inside. */
 	sourceOf(name: string): Outside | null {
 		let current = name;
+		let factor = 1;
 		const changes: string[] = [];
 		for (let steps = 0; steps < 12; steps++) {
-			const scanned = this.scanInput(current);
-			if (scanned) return { ...scanned, changes };
 			const node = this.facts.scope.producerOf(current);
-			if (!node) return null;
-			const taken = this.takenByTurn(node);
-			if (taken) return { ...taken, changes };
-			if (!copies.has(node.opType) && !mapping.has(node.opType)) return null;
-			if (mapping.has(node.opType)) changes.push(node.opType);
-			current = node.inputs.find((input) => input && !this.facts.scope.isConstant(input)) ?? '';
+			const taken = this.scanInput(current) ?? (node ? this.takenByTurn(node) : null);
+			if (taken) return { ...taken, changes, factor };
+			const step = stepBack(current, this.facts);
+			if (!step) return null;
+			if (step.change !== null) changes.push(step.change);
+			factor *= step.factor;
+			current = step.from;
 		}
 		return null;
 	}
 
-	/** The sequence that collects a value of each turn; null where none does. */
 	resultOf(name: string): Outside | null {
-		const queue = [{ name, changes: [] as string[] }];
+		const queue = [{ name, changes: [] as string[], factor: 1 }];
 		for (let at = 0; at < queue.length && at < 24; at++) {
-			const { name: current, changes } = queue[at]!;
+			const { name: current, changes, factor } = queue[at]!;
 			const collected = this.collected(current);
-			if (collected) return { ...collected, changes };
-			for (const node of this.facts.scope.consumersOf(current)) {
+			if (collected) return { ...collected, changes, factor };
+			const squeezed = this.branches.filter((node) => squeezedBy(node) === current);
+			for (const node of [...this.facts.scope.consumersOf(current), ...squeezed]) {
 				const output = node.outputs[0];
-				if (!output || (!copies.has(node.opType) && !mapping.has(node.opType))) continue;
-				queue.push({
-					name: output,
-					changes: mapping.has(node.opType) ? [...changes, node.opType] : changes,
-				});
+				const still = squeezed.includes(node) ? { change: null, factor: 1 } : null;
+				const step = output ? (still ?? stepOn(node, current, this.facts)) : null;
+				if (!output || !step) continue;
+				const after = step.change === null ? changes : [...changes, step.change];
+				queue.push({ name: output, changes: after, factor: factor * step.factor });
 			}
 		}
 		return null;
 	}
 
-	private scanInput(name: string): Omit<Outside, 'changes'> | null {
+	private scanInput(name: string): Place | null {
 		if (!this.isScan) return null;
 		const at =
 			this.facts.scope.graph.inputs.findIndex((input) => input.name === name) - this.stateCount;
@@ -91,7 +93,7 @@ export class LoopFrame {
 	}
 
 	/** `Gather(sequence, turn)`, or a slice of one turn. */
-	private takenByTurn(node: FlatNode): Omit<Outside, 'changes'> | null {
+	private takenByTurn(node: FlatNode): Place | null {
 		const turn = this.facts.scope.graph.inputs[0]?.name;
 		const [data = '', index = ''] = node.inputs;
 		if (this.isScan || turn === undefined || node.opType !== 'Gather') return null;
@@ -101,7 +103,7 @@ export class LoopFrame {
 		return { name: data, axis: intOf(node, 'axis') ?? 0 };
 	}
 
-	private collected(name: string): Omit<Outside, 'changes'> | null {
+	private collected(name: string): Place | null {
 		const { outputs } = this.facts.scope.graph;
 		const first = this.isScan ? 0 : 1;
 		const at = outputs.findIndex((output) => output.name === name) - first - this.stateCount;
@@ -115,7 +117,7 @@ export class LoopFrame {
 	}
 
 	/** `SequenceInsert(list, value)` in the body, `ConcatFromSequence` of the list after it. */
-	private inSequence(name: string): Omit<Outside, 'changes'> | null {
+	private inSequence(name: string): Place | null {
 		const insert = this.facts.scope
 			.consumersOf(name)
 			.find(({ opType }) => opType === 'SequenceInsert');
@@ -129,6 +131,3 @@ export class LoopFrame {
 		return joined && output ? { name: output, axis: intOf(joined, 'axis') ?? 0 } : null;
 	}
 }
-
-const copies = new Set(['Identity', 'Cast', 'Unsqueeze', 'Squeeze', 'Reshape', 'Transpose']);
-const mapping = new Set(['Exp', 'Sigmoid', 'Neg', 'Mul', 'Softplus']);

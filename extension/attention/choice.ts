@@ -19,8 +19,8 @@ const MOST_VISITS = 400;
  * What both the mask of an exact memory and the writing of a folded one are made from: the nearest tensor that depends on
  * the tokens and not on their number alone.
  */
-export function choiceOf(mask: string, writing: string, facts: Facts): Choice | null {
-	const folded = new Set(walk(writing, facts));
+export function choiceOf(mask: string, writing: readonly string[], facts: Facts): Choice | null {
+	const folded = new Set(writing.flatMap((name) => walk(name, facts)));
 	const choice = walk(mask, facts).find((name) => folded.has(name));
 	if (choice === undefined || !/^float/.test(facts.dtypeOf(choice) ?? 'float32')) return null;
 	return { choice, logits: logitsOf(choice, facts) };
@@ -41,7 +41,8 @@ function walk(first: string, facts: Facts): string[] {
 
 const known = new WeakMap<Facts, Map<string, boolean>>();
 
-function hasData(first: string, facts: Facts): boolean {
+/** Whether a tensor depends on the tokens, and not on their number alone. */
+export function hasData(first: string, facts: Facts): boolean {
 	const answers = known.get(facts) ?? new Map<string, boolean>();
 	known.set(facts, answers);
 	// depth first without recursion: a graph may be deeper than the stack

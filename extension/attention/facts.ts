@@ -1,6 +1,7 @@
 import { declaredDim, freshDim, type Dim } from './dims.ts';
 import { intOf, isStandard, type FlatNode } from './flat-node.ts';
 import type { Inference, Shape, Value } from './inference.ts';
+import { enteredBy } from './loop-shapes.ts';
 import type { Scope } from './scope.ts';
 import { shapeRules } from './shape-rules.ts';
 import { uniformOf } from './uniform.ts';
@@ -21,6 +22,7 @@ export class Facts implements Inference {
 			if (info.dtype) this.dtypes.set(info.name, info.dtype);
 			if (info.shape) this.shapes.set(info.name, info.shape.map(symbolsFor(info.name)));
 		}
+		this.enter();
 		for (const node of scope.nodes) this.follow(node);
 	}
 
@@ -66,6 +68,18 @@ export class Facts implements Inference {
 			this.parent?.dtypeOf(name) ??
 			null
 		);
+	}
+
+	/** What goes round in a loop, and what it takes turn by turn, has the shape that it is given with. */
+	private enter(): void {
+		const { scope, parent } = this;
+		const { owner } = scope;
+		if (!owner || !parent) return;
+		for (const { name, shape, dtype } of enteredBy(owner, scope, parent)) {
+			const known = merged(this.shapes.get(name) ?? null, shape);
+			if (known) this.shapes.set(name, known);
+			if (dtype && !this.dtypes.has(name)) this.dtypes.set(name, dtype);
+		}
 	}
 
 	private follow(node: FlatNode): void {

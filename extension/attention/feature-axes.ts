@@ -1,6 +1,8 @@
 import { reshaped } from './carry.ts';
 import type { Facts } from './facts.ts';
 import { intsOf, type FlatNode } from './flat-node.ts';
+import { contracted, readProduct, type Product } from './product.ts';
+import { isWeight } from './weights.ts';
 
 const DEEPEST = 24;
 const MOST_VISITS = 48;
@@ -23,30 +25,71 @@ const layout = new Set([
  *
  * @returns null where no projection was found behind the tensor
  */
-export function featureAxes(
-	name: string,
-	facts: Facts,
-	depth = 0,
-	visits = { left: MOST_VISITS },
-): ReadonlySet<number> | null {
+export function featureAxes(name: string, facts: Facts): ReadonlySet<number> | null {
+	return find(name, facts, 0, new Map());
+}
+
+type Axes = ReadonlySet<number> | null;
+
+/** What was looked at on the way: sums of sums would be walked again and again. */
+type Seen = Map<string, Axes>;
+
+function find(name: string, facts: Facts, depth: number, seen: Seen): Axes {
+	const known = seen.get(name);
+	if (known !== undefined) return known;
+	seen.set(name, null);
+	const axes = look(name, facts, depth, seen);
+	seen.set(name, axes);
+	return axes;
+}
+
+function look(name: string, facts: Facts, depth: number, seen: Seen): Axes {
 	const { scope } = facts;
 	const node = scope.producerOf(name);
 	const rank = facts.rankOf(name);
-	if (!node || rank === null || depth > DEEPEST || visits.left-- <= 0) return null;
-	if (isProjection(node, facts)) return new Set([rank - 1]);
+	if (!node || rank === null || depth > DEEPEST || seen.size > MOST_VISITS) return null;
+	if (node.opType === 'Gemm' || node.opType === 'MatMulNBits') return new Set([rank - 1]);
+	const product = readProduct(node, facts);
+	const carrier = product && carrierOf(product, facts);
+	if (product && carrier) return projected(product, carrier, facts, depth, seen);
 	if (node.opType === 'Conv') return new Set([1]);
 	if (/LayerNorm|RMSNorm|LpNorm/.test(node.opType)) return new Set([rank - 1]);
 	for (const source of sourcesOf(node, rank, facts)) {
-		const inner = featureAxes(source, facts, depth + 1, visits);
+		const inner = find(source, facts, depth + 1, seen);
 		if (inner) return carried(node, source, inner, rank, facts);
 	}
 	return null;
 }
 
-function isProjection(node: FlatNode, { scope }: Facts): boolean {
-	const [left = '', right = ''] = node.inputs;
-	if (node.opType === 'Gemm' || node.opType === 'MatMulNBits') return true;
-	return node.opType === 'MatMul' && scope.isConstant(right) && !scope.isConstant(left);
+/** Of a product with a weight the operand that is none. */
+function carrierOf({ left, right }: Product, facts: Facts): string | null {
+	const [a, b] = [isWeight(left, facts), isWeight(right, facts)];
+	if (a === b) return null;
+	return a ? right : left;
+}
+
+/** What a weight makes of features are features, what it makes of tokens are fewer or more of them. */
+function projected(
+	product: Product,
+	carrier: string,
+	facts: Facts,
+	depth: number,
+	seen: Seen,
+): Axes {
+	const own = product.left === carrier ? product.leftLabels : product.rightLabels;
+	const { outputLabels } = product;
+	const [summed] = contracted(product);
+	if (!own || !outputLabels || summed === undefined) return null;
+	const inner = find(carrier, facts, depth + 1, seen);
+	const isLast = own.indexOf(summed) === own.length - 1;
+	if (!inner && !isLast) return null;
+	const features = new Set([...(inner ?? [])].map((axis) => own[axis]));
+	const makesFeatures = !inner || features.has(summed);
+	return new Set(
+		outputLabels.flatMap((label, axis) =>
+			features.has(label) || (makesFeatures && !own.includes(label)) ? [axis] : [],
+		),
+	);
 }
 
 /** The inputs that an element-wise or layout operator re-arranges: of full rank and no weights. */

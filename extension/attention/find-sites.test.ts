@@ -33,6 +33,24 @@ describe('the recall sample', () => {
 	});
 });
 
+describe('the routed sample', () => {
+	it.each(['model.onnx', 'model-loop.onnx'])(
+		'names the choice of its router in %s',
+		async (file) => {
+			const sites = await sitesOf(`samples/natsl/${file}`);
+			const routed = sites.filter(({ form }) => form === 'hybrid');
+			expect(
+				routed.map(({ tensors }) => [tensors['choice']?.name, tensors['logits']?.name]),
+			).toEqual(
+				[0, 0, 1, 1].map((layer) => [
+					`/layers.${layer}/mixer/Concat_2_output_0`,
+					`/layers.${layer}/mixer/router/Reshape_output_0`,
+				]),
+			);
+		},
+	);
+});
+
 describe('a text recogniser made by another framework', () => {
 	it('has two sites and its classifier is none', async () => {
 		const sites = await sitesOf(

@@ -7,8 +7,10 @@ import { linearOperators } from './linear-operators.ts';
 import { recurrentState } from './recurrent-state.ts';
 import { runningState } from './running-state.ts';
 import { softmaxAttention } from './softmax-attention.ts';
+import { statefulConvolution } from './stateful-convolution.ts';
 import { superposedAttention } from './superposed-attention.ts';
 import { thresholdLayer } from './threshold-layer.ts';
+import { unrolledState } from './unrolled-state.ts';
 
 /** Every form that is looked for, the commonest in public models first. */
 export const forms: readonly FormFinder[] = [
@@ -17,9 +19,11 @@ export const forms: readonly FormFinder[] = [
 	linearOperators,
 	superposedAttention,
 	exponentialSoftmax,
-	linearAttention,
 	recurrentState,
+	unrolledState,
+	linearAttention,
 	runningState,
 	gatedConvolution,
+	statefulConvolution,
 	thresholdLayer,
 ];

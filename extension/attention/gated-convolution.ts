@@ -1,6 +1,8 @@
 import type { Facts } from './facts.ts';
 import { intOf, intsOf, type FlatNode } from './flat-node.ts';
 import type { Finding, FormFinder } from './form.ts';
+import { originsOf } from './onward.ts';
+import { untouched } from './weights.ts';
 
 /** What may stand between the convolution and its gate: cutting the tail, turning the axes back. */
 const tidying = new Set([
@@ -33,7 +35,8 @@ function read(node: FlatNode, facts: Facts): Finding | null {
 	if (!alongTokens || perGroup !== 1 || (intOf(node, 'group') ?? 1) < 2) return null;
 	if (typeof width !== 'number' || width < 2) return null;
 	const gated = gateOf(node.outputs[0] ?? '', facts);
-	if (!gated) return null;
+	// a tensor that its own filtering weighs has no second factor
+	if (!gated || untouched(gated.gate, facts) === untouched(input, facts)) return null;
 	const causal = isCausal(node, width, facts);
 	return {
 		node: gated.node,
@@ -75,13 +78,23 @@ function gateOf(first: string, facts: Facts): { node: FlatNode; gate: string } |
 		const product = consumers.find(({ opType }) => opType === 'Mul');
 		if (product) {
 			const gate = product.inputs.find((name) => name !== current) ?? '';
-			return isProjection(gate, first, facts) ? { node: product, gate } : null;
+			const own = originsOf(gate, facts, 60).has(first);
+			return !own && isProjection(gate, first, facts) && isPerToken(gate, product, facts)
+				? { node: product, gate }
+				: null;
 		}
 		const next = consumers.find(({ opType }) => tidying.has(opType));
 		if (!next?.outputs[0]) return null;
 		current = next.outputs[0];
 	}
 	return null;
+}
+
+/** A gate of one number for all tokens weighs channels, as squeeze and excitation does. */
+function isPerToken(gate: string, { outputs }: FlatNode, facts: Facts): boolean {
+	const [own, all] = [facts.shapeOf(gate), facts.shapeOf(outputs[0] ?? '')];
+	if (!own || !all || own.length !== all.length) return true;
+	return own.every((dim, axis) => axis === 0 || dim !== 1 || all[axis] === 1);
 }
 
 const gateOps = new Set([

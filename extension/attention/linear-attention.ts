@@ -1,15 +1,19 @@
 import type { Form, SiteTensor } from '../protocol/model.ts';
 import { basesOf } from './carry.ts';
+import { hasData } from './choice.ts';
+import { findChain, isPower, readSums, type Chain } from './chain.ts';
 import type { Facts } from './facts.ts';
-import { featureAxes } from './feature-axes.ts';
-import type { FlatNode } from './flat-node.ts';
+import { intOf, type FlatNode } from './flat-node.ts';
+import { foldedAttention } from './folded-attention.ts';
 import type { Finding, FormFinder } from './form.ts';
 import { countHeads } from './heads.ts';
-import { isCross } from './lineage.ts';
+import { isChoice, isCrossKernel } from './kernel-features.ts';
 import { readMasks } from './masks.ts';
-import { normalisedBy } from './normaliser.ts';
-import { contracted, readProduct, type Product } from './product.ts';
-import { findScorePath, type MaskTerm, type ScorePath } from './score-path.ts';
+import { normalisedBy, sumsKeys, sumsRowsOf } from './normaliser.ts';
+import { originsOf } from './onward.ts';
+import { contracted, type Product } from './product.ts';
+import type { MaskTerm } from './score-path.ts';
+import { LAYING_OUT, untouched } from './weights.ts';
 
 /**
  * Attention without softmax: the product q·k, masked or normalised, multiplies a third tensor; or, in the other order,
@@ -20,8 +24,7 @@ export const linearAttention: FormFinder = {
 	find(facts) {
 		const taken = new Set<FlatNode>();
 		return facts.scope.nodes.flatMap((node) => {
-			const product = readProduct(node, facts);
-			const chain = product && findChain(product, facts);
+			const chain = findChain(node, facts);
 			if (!chain || taken.has(chain.path.product.node)) return [];
 			const finding = describe(chain, facts);
 			if (!finding) return [];
@@ -31,73 +34,37 @@ export const linearAttention: FormFinder = {
 	},
 };
 
-/** A product whose one operand is made from another product. */
-interface Chain {
-	readonly outer: Product;
-	/** How that operand comes from the inner product. */
-	readonly path: ScorePath;
-	/** The operand as it enters the outer product. */
-	readonly weights: string;
-	readonly third: string;
-	/** Label of the inner product that the outer one sums over. */
-	readonly summed: string;
-}
-
-function findChain(outer: Product, facts: Facts): Chain | null {
-	const { scope } = facts;
-	if (scope.isConstant(outer.left) || scope.isConstant(outer.right)) return null;
-	for (const weights of [outer.left, outer.right]) {
-		const path = findScorePath(weights, facts, 'kernel');
-		const own = weights === outer.left ? outer.leftLabels : outer.rightLabels;
-		if (!path?.labels || own?.length !== path.labels.length) continue;
-		const { product } = path;
-		if (
-			product.node === outer.node ||
-			scope.isConstant(product.left) ||
-			scope.isConstant(product.right)
-		)
-			continue;
-		const sums = contracted(outer);
-		const summed = path.labels.filter((_, axis) => sums.includes(own[axis]!)).flatMap(basesOf);
-		const [only] = summed;
-		if (summed.length !== 1 || only === undefined || !isFree(only, product)) continue;
-		const third = weights === outer.left ? outer.right : outer.left;
-		return { outer, path, weights, third, summed: only };
-	}
-	return null;
-}
-
-function isFree(label: string, { leftLabels, rightLabels, outputLabels }: Product): boolean {
-	return (
-		(outputLabels?.includes(label) ?? false) &&
-		leftLabels?.includes(label) !== rightLabels?.includes(label)
-	);
-}
-
 function describe(chain: Chain, facts: Facts): Finding | null {
-	const { product } = chain.path;
-	const [shared] = contracted(product);
-	const axis = shared === undefined ? -1 : (product.leftLabels?.indexOf(shared) ?? -1);
-	const features = featureAxes(product.left, facts);
-	if (axis < 0 || !features) return null;
-	return features.has(axis) ? quadratic(chain, facts) : folded(chain, facts);
+	const { scores, state } = readSums(chain, facts);
+	if (scores > 0 && state > 0) return null;
+	const found = state > 0 ? foldedAttention(chain, state, facts) : quadratic(chain, scores, facts);
+	// the sum of masked scores is no sum of values
+	return found && hasData(chain.third, facts) && !isPower(chain, facts) ? found : null;
 }
 
 /** `(q·k) v`: the first product runs over features, the second over the keys. */
-function quadratic(chain: Chain, facts: Facts): Finding | null {
+function quadratic(chain: Chain, votes: number, facts: Facts): Finding | null {
 	const { path, third, outer, summed } = chain;
 	const { product } = path;
 	const keysLeft = product.leftLabels!.includes(summed);
 	const [q, k] = keysLeft ? [product.right, product.left] : [product.left, product.right];
-	const norm = normalisedBy(chain.weights, outer.output, facts);
+	const sums = [sumsRowsOf(chain.weights, facts), sumsKeys(q, k, facts)] as const;
+	const isSum = (name: string) => sums.some((each) => each(name));
+	const norm = normalisedBy(outer.output, chain.by, isSum, facts);
 	const masks = readMasks(path.masks, facts);
-	const evident =
-		path.masks.length > 0 ||
-		norm !== null ||
-		path.notes.length > 0 ||
-		areProjected([q, k, third], facts);
-	if (!evident) return null;
-	const decays = path.masks.some((mask) => isDecay(mask, facts));
+	const decays =
+		path.masks.some((mask) => isDecay(mask, facts)) ||
+		[q, k].some((name) => isDecayed(name, facts));
+	// without a softmax what is added hides nothing
+	const hides = path.masks.some(({ kind }) => kind !== 'add');
+	const causal = (hides && masks.kind === 'causal') || isTriangular(chain, facts);
+	const mapped = votes > 0 && path.notes.some((note) => kernel.test(note));
+	const formed = norm !== null || decays || causal || mapped;
+	// weights that another softmax made weigh a gradient
+	const backward = path.masks.some(
+		({ kind, tensor }) => kind === 'times' && isChoice(tensor, facts),
+	);
+	if (backward || isChoice(third, facts) || (votes < 2 && !formed)) return null;
 	const operands = operandsOf(product, keysLeft);
 	const count = countHeads(operands, facts);
 	const letters = lettersOf(operands.batch, count.merged);
@@ -114,9 +81,9 @@ function quadratic(chain: Chain, facts: Facts): Finding | null {
 			...plain(decays ? 'gated' : 'linear', count),
 			epsilon: norm?.epsilon ?? null,
 			scale: path.scale,
-			mask: masks.kind,
+			mask: causal ? 'causal' : masks.kind,
 			window: masks.window,
-			cross: masks.kind !== 'causal' && isCross(q, k, facts),
+			cross: !causal && isCrossKernel(q, k, facts),
 			tensors: {
 				q: { name: q, axes: spell(operands.qLabels) },
 				k: { name: k, axes: spell(operands.kLabels) },
@@ -130,55 +97,6 @@ function quadratic(chain: Chain, facts: Facts): Finding | null {
 			maskMeans: masks.means,
 			confidence: path.masks.length > 0 || norm ? 0.9 : 0.6,
 			notes,
-		},
-	};
-}
-
-/** `q (k v)`: the first product runs over tokens and folds them into a state. */
-function folded(chain: Chain, facts: Facts): Finding | null {
-	const { path, third, outer, summed } = chain;
-	const { product } = path;
-	const queryAxes = featureAxes(third, facts);
-	const thirdLabels = third === outer.left ? outer.leftLabels : outer.rightLabels;
-	const axis = thirdLabels?.findIndex((label) => contracted(outer).includes(label)) ?? -1;
-	if (!queryAxes?.has(axis)) return null;
-	const keysLeft = product.leftLabels!.includes(summed);
-	const [k, v] = keysLeft ? [product.left, product.right] : [product.right, product.left];
-	const kLabels = keysLeft ? product.leftLabels : product.rightLabels;
-	const batch = thirdLabels!.filter(
-		(l) =>
-			outer.outputLabels?.includes(l) &&
-			outer.leftLabels?.includes(l) &&
-			outer.rightLabels?.includes(l),
-	);
-	const count = countHeads(
-		{ q: third, k, qLabels: thirdLabels, kLabels, batch, contracted: contracted(outer) },
-		facts,
-	);
-	const norm = normalisedBy(null, outer.output, facts);
-	return {
-		node: outer.node,
-		parts: [product.node, outer.node],
-		site: {
-			...plain('linear', count),
-			epsilon: norm?.epsilon ?? null,
-			scale: path.scale,
-			mask: 'none',
-			window: null,
-			cross: isCross(third, k, facts),
-			tensors: {
-				q: tensorOf(third, ''),
-				k: tensorOf(k, ''),
-				v: tensorOf(v, ''),
-				scores: null,
-				weights: null,
-				state: tensorOf(product.output, ''),
-				output: tensorOf(norm?.output ?? outer.output, ''),
-				...(norm ? { normaliser: tensorOf(norm.divisor, '') } : {}),
-			},
-			maskMeans: null,
-			confidence: norm ? 0.9 : 0.7,
-			notes: [...path.notes, 'keys and values of all tokens are folded into one state'],
 		},
 	};
 }
@@ -255,15 +173,48 @@ function valueAxes(
 		.join('');
 }
 
-/** All three come from projections: a product of three activations that no model makes but to attend. */
-function areProjected(names: readonly string[], facts: Facts): boolean {
-	return names.every((name) => featureAxes(name, facts) !== null) && new Set(names).size === 3;
+/** What score passes through in `ScorePath.notes`. */
+const kernel = /^each score passes/;
+
+/** Whether the upper triangle is cut off from the scores themselves. */
+function isTriangular({ path, weights }: Chain, facts: Facts): boolean {
+	let current = weights;
+	for (let steps = 0; steps < 12 && current !== path.product.output; steps++) {
+		const node = facts.scope.producerOf(current);
+		if (node?.opType === 'Trilu') return intOf(node, 'upper') === 0;
+		current = node?.inputs[0] ?? '';
+	}
+	return false;
+}
+
+/** Queries or keys times powers of a running sum: what is between the two is left of a key. */
+function isDecayed(name: string, facts: Facts): boolean {
+	let current = name;
+	for (let steps = 0; steps < 8; steps++) {
+		const node = facts.scope.producerOf(current);
+		if (!node) return false;
+		if (node.opType === 'Mul') {
+			return node.inputs.some((input) => {
+				const power = facts.scope.producerOf(untouched(input, facts));
+				if (power?.opType !== 'Exp') return false;
+				const origins = [...originsOf(power.inputs[0] ?? '', facts, 8)];
+				return origins.some((origin) => facts.scope.producerOf(origin)?.opType === 'CumSum');
+			});
+		}
+		if (!LAYING_OUT.has(node.opType)) return false;
+		current = node.inputs[0] ?? '';
+	}
+	return false;
 }
 
 /** A mask of powers: what is further back counts less. */
 function isDecay(mask: MaskTerm, facts: Facts): boolean {
 	if (mask.kind !== 'times') return false;
-	const queue = [mask.tensor];
+	return comesFromPowers(mask.tensor, facts);
+}
+
+function comesFromPowers(first: string, facts: Facts): boolean {
+	const queue = [first];
 	const seen = new Set(queue);
 	for (let at = 0; at < queue.length && at < 60; at++) {
 		const node = facts.scope.producerOf(queue[at]!);

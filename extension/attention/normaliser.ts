@@ -10,6 +10,7 @@ const between = new Set([
 	'Unsqueeze',
 	'Squeeze',
 	'Mul',
+	'Slice',
 ]);
 const guards = new Set([
 	'Add',
@@ -19,10 +20,12 @@ const guards = new Set([
 	'Identity',
 	'Cast',
 	'Unsqueeze',
+	'Squeeze',
 	'Transpose',
 	'Reshape',
 	'Expand',
 	'Where',
+	'Slice',
 ]);
 
 /** What divides a product of attention without softmax, and the quotient. */
@@ -33,31 +36,56 @@ export interface Normalised {
 	readonly epsilon: number;
 }
 
+/** Whether what a divisor is made from, behind additions and guards, is the sum of a row of weights. */
+type IsSum = (name: string) => boolean;
+
 /**
- * The division of mixed values by the sum of their weights.
+ * The division of mixed values by the sum of their weights, or the product with its reciprocal.
  *
- * @param weights whose sum it must be; null where they are never formed, so that any sum or product of q with a sum will do
+ * @param by the factor that the product's own node puts on, where it has one
  */
 export function normalisedBy(
-	weights: string | null,
 	mixed: string,
+	by: string | null,
+	isSum: IsSum,
 	facts: Facts,
 ): Normalised | null {
+	const inside = by === null ? null : divisorBehind(by, facts);
+	if (inside !== null && reaches(inside, isSum, facts))
+		return { divisor: inside, output: mixed, epsilon: addedTo(inside, facts) };
 	let current = mixed;
 	for (let steps = 0; steps < 6; steps++) {
 		const consumers = facts.scope.consumersOf(current);
-		const division = consumers.find((node) => node.opType === 'Div' && node.inputs[0] === current);
-		const divisor = division?.inputs[1];
-		if (division && divisor && isSum(divisor, weights, facts)) {
-			return {
-				divisor,
-				output: division.outputs[0] ?? current,
-				epsilon: addedTo(divisor, facts),
-			};
+		for (const { opType, inputs, outputs } of consumers) {
+			const other = inputs.find((input) => input !== current) ?? '';
+			const divides = opType === 'Div' && inputs[0] === current;
+			const divisor = divides ? other : opType === 'Mul' ? divisorBehind(other, facts) : null;
+			if (!divisor || !reaches(divisor, isSum, facts)) continue;
+			return { divisor, output: outputs[0] ?? current, epsilon: addedTo(divisor, facts) };
 		}
 		const next = consumers.find((node) => between.has(node.opType));
-		if (consumers.length !== 1 || !next?.outputs[0]) return null;
+		// a row of sums beside the values is cut from the same product
+		const alone = consumers.every(({ opType }) => opType === next?.opType && opType === 'Slice');
+		if ((consumers.length !== 1 && !alone) || !next?.outputs[0]) return null;
 		current = next.outputs[0];
+	}
+	return null;
+}
+
+const turning = new Set(['Unsqueeze', 'Reshape', 'Transpose', 'Cast', 'Expand', 'Identity']);
+
+/** What a reciprocal is the reciprocal of. */
+function divisorBehind(name: string, facts: Facts): string | null {
+	let current = name;
+	for (let steps = 0; steps < 6; steps++) {
+		const node = facts.scope.producerOf(current);
+		if (node?.opType === 'Reciprocal') return node.inputs[0] ?? null;
+		if (node?.opType === 'Div' && facts.numberOf(node.inputs[0] ?? '') === 1)
+			return node.inputs[1] ?? null;
+		const one =
+			node?.opType === 'Mul' ? node.inputs.find((i) => facts.numberOf(i) === 1) : undefined;
+		if (!node || (!turning.has(node.opType) && one === undefined)) return null;
+		current = node.inputs.find((input) => input !== one) ?? '';
 	}
 	return null;
 }
@@ -79,16 +107,93 @@ function addedTo(name: string, facts: Facts): number {
 	return added;
 }
 
-function isSum(name: string, weights: string | null, facts: Facts): boolean {
+function reaches(name: string, isSum: IsSum, facts: Facts): boolean {
 	let current = name;
 	for (let steps = 0; steps < 8; steps++) {
+		if (facts.scope.isConstant(current)) return false;
+		if (isSum(current)) return true;
 		const node = facts.scope.producerOf(current);
-		if (!node || facts.scope.isConstant(current)) return false;
-		if (node.opType === 'ReduceSum')
-			return weights === null || node.inputs[0] === weights || !readProduct(node, facts);
-		if (readProduct(node, facts)) return weights === null;
-		if (!guards.has(node.opType)) return false;
+		if (!node || !guards.has(node.opType)) return false;
 		current = node.inputs.find((input) => !facts.scope.isConstant(input)) ?? '';
 	}
 	return false;
 }
+
+/** Sums of weights that are formed: their own, along keys. */
+export const sumsRowsOf =
+	(weights: string, facts: Facts): IsSum =>
+	(name) => {
+		const node = facts.scope.producerOf(name);
+		return node?.opType === 'ReduceSum' && node.inputs[0] === weights;
+	};
+
+const layout = new Set([
+	'Transpose',
+	'Reshape',
+	'Unsqueeze',
+	'Squeeze',
+	'Identity',
+	'Cast',
+	'Expand',
+	'Add',
+]);
+
+/** Sums of weights that are never formed: q times the sum of the keys, over all or up to each token. */
+export const sumsKeys =
+	(q: string, k: string, facts: Facts): IsSum =>
+	(name) => {
+		const node = facts.scope.producerOf(name);
+		const product = node && readProduct(node, facts);
+		if (!product) return false;
+		const [asked, summed] = [back(q, facts), back(k, facts)];
+		return [
+			[product.left, product.right],
+			[product.right, product.left],
+		].some(([one, other]) => back(one!, facts) === asked && isSumOf(other!, summed, facts));
+	};
+
+function isSumOf(name: string, keys: string, facts: Facts): boolean {
+	const sum = facts.scope.producerOf(back(name, facts));
+	const sums = sum?.opType === 'ReduceSum' || sum?.opType === 'CumSum';
+	return sums && back(sum.inputs[0] ?? '', facts) === keys;
+}
+
+/** The tensor that another is, laid out anew; small constants added to it are passed over. */
+function back(name: string, facts: Facts): string {
+	let current = name;
+	for (let steps = 0; steps < 8; steps++) {
+		const node = facts.scope.producerOf(current);
+		if (!node || !layout.has(node.opType)) return current;
+		if (node.opType === 'Add') {
+			const tiny = node.inputs.find((input) => Math.abs(facts.numberOf(input) ?? 1) < 1e-3);
+			if (tiny === undefined) return current;
+			current = node.inputs.find((input) => input !== tiny) ?? '';
+		} else current = node.inputs[0] ?? '';
+	}
+	return current;
+}
+
+/** Ones beside the values: what the product makes of them are the sums of its rows. */
+export function withoutOnes(values: string, facts: Facts): string | null {
+	const node = facts.scope.producerOf(values);
+	const [data = '', second = '', third = ''] = node?.inputs ?? [];
+	if (node?.opType === 'Pad') return facts.numberOf(third) === 1 ? data : null;
+	if (node?.opType !== 'Concat' || node.inputs.length !== 2) return null;
+	return isOnes(second, facts) ? data : null;
+}
+
+function isOnes(name: string, facts: Facts): boolean {
+	if (facts.numberOf(name) === 1) return true;
+	const node = facts.scope.producerOf(name);
+	if (node?.opType === 'ConstantOfShape') {
+		const fill = node.attributes.get('value');
+		return fill?.kind === 'tensor' && fill.value.values?.[0] === 1;
+	}
+	return node?.opType === 'Expand' && isOnes(node.inputs[0] ?? '', facts);
+}
+
+/** The part of a product that other values' ones made. */
+export const isCutFrom =
+	(product: string): IsSum =>
+	(name) =>
+		name === product;

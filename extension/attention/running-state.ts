@@ -1,120 +1,96 @@
 import type { Facts } from './facts.ts';
-import { stringOf } from './flat-node.ts';
+import { intOf, type FlatNode } from './flat-node.ts';
 import type { Finding, FormFinder } from './form.ts';
-import { contracted, readProduct, type Product } from './product.ts';
-
-const tidying = new Set([
-	'Identity',
-	'Cast',
-	'Transpose',
-	'Reshape',
-	'Unsqueeze',
-	'Squeeze',
-	'Add',
-	'Mul',
-	'Slice',
-]);
+import { isCrossKernel } from './kernel-features.ts';
+import { normalisedBy, sumsKeys } from './normaliser.ts';
+import { readOuter } from './outer-product.ts';
+import type { Frame, Outside } from './state-frame.ts';
+import { readingsOf } from './state-reading.ts';
+import { describeRecurrence } from './state-site.ts';
+import { readWeightedProduct } from './weighted-product.ts';
+import { isWeight, withoutOpenAxes } from './weights.ts';
 
 /** Causal linear attention by a running sum: the outer products of keys and values, summed over tokens, read by q. */
 export const runningState: FormFinder = {
 	id: 'running-state',
 	find: (facts) =>
-		facts.scope.nodes.flatMap((node) => {
-			const [input = ''] = node.inputs;
-			const vectors = node.opType === 'CumSum' ? outerProduct(input, facts) : null;
-			const reading = vectors && readBy(node.outputs[0] ?? '', facts);
-			if (!vectors || !reading) return [];
-			return [describe(node.outputs[0] ?? '', vectors, reading, facts)];
-		}),
+		facts.scope.nodes.flatMap((node) =>
+			node.opType === 'CumSum' ? (read(node, facts) ?? []) : [],
+		),
 };
 
-/** `k[..., None] * v[..., None, :]`, or an Einsum that sums over nothing. */
-function outerProduct(name: string, facts: Facts): readonly [string, string] | null {
-	const node = facts.scope.producerOf(name);
-	const [a = '', b = ''] = node?.inputs ?? [];
-	if (!node || facts.scope.isConstant(a) || facts.scope.isConstant(b)) return null;
-	if (node.opType === 'Einsum') {
-		const [left = '', right = ''] = (stringOf(node, 'equation') ?? '')
-			.replace(/\s/g, '')
-			.split('->');
-		const [first = '', second = ''] = left.split(',');
-		const kept = [...new Set(`${first}${second}`)].every((label) => right.includes(label));
-		return kept && first !== second ? [a, b] : null;
-	}
-	const [left, right] = [facts.shapeOf(a), facts.shapeOf(b)];
-	if (!left || !right) return null;
-	if (node.opType === 'MatMul') return left.at(-1) === 1 && right.at(-2) === 1 ? [a, b] : null;
-	if (node.opType !== 'Mul' || left.length !== right.length) return null;
-	const open = (shape: typeof left) => [1, 2].filter((back) => shape.at(-back) === 1);
-	const [first, second] = [open(left), open(right)];
-	return first.length === 1 && second.length === 1 && first[0] !== second[0] ? [a, b] : null;
-}
-
-function readBy(state: string, facts: Facts): { product: Product; query: string } | null {
-	const queue = [state];
-	for (let at = 0; at < queue.length && at < 12; at++) {
-		const name = queue[at]!;
-		for (const node of facts.scope.consumersOf(name)) {
-			const after = node.opType === 'Mul' ? facts.scope.consumersOf(node.outputs[0] ?? '') : [];
-			for (const candidate of [node, ...after]) {
-				const product = readProduct(candidate, facts);
-				const query =
-					product?.left === name ? product.right : product?.right === name ? product.left : null;
-				if (product && query && !facts.scope.isConstant(query) && contracted(product).length === 1)
-					return { product, query };
-			}
-			if (tidying.has(node.opType) && node.outputs[0]) queue.push(node.outputs[0]);
-		}
-	}
-	return null;
-}
-
-function describe(
-	state: string,
-	[k, v]: readonly [string, string],
-	{ product, query }: { product: Product; query: string },
-	facts: Facts,
-): Finding {
-	const shape = facts.shapeOf(state);
-	const heads =
-		shape && shape.length >= 5
-			? (shape.slice(1, 3).find((dim) => typeof dim === 'number') ?? null)
-			: null;
-	const size = shape?.at(-2);
-	const count = shape?.length === 4 ? 1 : typeof heads === 'number' ? heads : null;
-	const behind = (name: string) => behindUnsqueeze(name, facts);
+function read(node: FlatNode, facts: Facts): Finding | null {
+	const [state = ''] = node.outputs;
+	const written = readOuter(node.inputs[0] ?? '', facts);
+	if (!written || written.vectors.some((vector) => isWeight(vector, facts))) return null;
+	const reading = readingsOf(state, facts)[0];
+	if (!reading) return null;
+	const { product } = reading;
+	const site = describeRecurrence(
+		{
+			frame: new WholeFrame(facts),
+			shape: withoutTokens(node, facts),
+			last: state,
+			update: {
+				written,
+				given: true,
+				decay: null,
+				erases: false,
+				value: null,
+				strength: null,
+				dependent: null,
+				asksOtherwise: false,
+			},
+			reading,
+			start: null,
+		},
+		facts,
+	);
+	const [q, k] = ['q', 'k'].map((role) => site.tensors[role]?.name ?? '');
+	if (isCrossKernel(q!, k!, facts)) return null;
+	const by = readWeightedProduct(product.node, facts)?.by ?? null;
+	const norm = normalisedBy(product.output, by, sumsKeys(q!, k!, facts), facts);
+	const { output = null } = site.tensors;
 	return {
 		node: product.node,
 		parts: [product.node],
 		site: {
-			form: 'linear',
+			...site,
 			kind: 'decomposed',
 			operator: null,
-			heads: count,
-			kvHeads: count,
-			headSize: typeof size === 'number' ? size : null,
-			scale: 1,
-			softCap: null,
-			mask: 'causal',
-			window: null,
-			cross: false,
+			epsilon: norm?.epsilon ?? null,
 			tensors: {
-				q: { name: behind(query), axes: '' },
-				k: { name: behind(k), axes: '' },
-				v: { name: behind(v), axes: '' },
-				scores: null,
-				weights: null,
+				...site.tensors,
 				state: { name: state, axes: '' },
-				output: { name: product.output, axes: '' },
+				output: output && norm ? { ...output, name: norm.output } : output,
+				...(norm ? { normaliser: { name: norm.divisor, axes: '' } } : {}),
 			},
-			maskMeans: null,
 			confidence: 0.8,
-			notes: ['the state of every token is kept: keys and values are summed by a running sum'],
+			notes: [
+				...site.notes,
+				'the state of every token is kept: keys and values are summed by a running sum',
+				...(by === null || norm ? [] : [`the result is multiplied by ${by}`]),
+			],
 		},
 	};
 }
 
-function behindUnsqueeze(name: string, facts: Facts): string {
-	const node = facts.scope.producerOf(name);
-	return node?.opType === 'Unsqueeze' ? (node.inputs[0] ?? name) : name;
+/** Every tensor holds all tokens: none is cut for a turn. */
+class WholeFrame implements Frame {
+	constructor(readonly around: Facts) {}
+
+	sourceOf(name: string): Outside {
+		return this.resultOf(withoutOpenAxes(name, this.around));
+	}
+
+	resultOf(name: string): Outside {
+		return { name, axis: 'own', changes: [], factor: 1 };
+	}
+}
+
+function withoutTokens(node: FlatNode, facts: Facts) {
+	const shape = facts.shapeOf(node.outputs[0] ?? '');
+	const axis = facts.valueOf(node.inputs[1] ?? '')?.[0] ?? intOf(node, 'axis');
+	if (!shape || typeof axis !== 'number') return null;
+	return shape.filter((_, at) => at !== (axis < 0 ? axis + shape.length : axis));
 }

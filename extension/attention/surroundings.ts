@@ -1,6 +1,7 @@
 import { choiceOf } from './choice.ts';
 import type { AttentionSite } from '../protocol/model.ts';
 import type { Facts } from './facts.ts';
+import type { FlatNode } from './flat-node.ts';
 import type { Finding } from './form.ts';
 import { originsOf, otherOperand, usesOf } from './onward.ts';
 
@@ -202,7 +203,7 @@ function routed(findings: readonly Finding[], facts: Facts): Finding[] {
 		if (!other || !gate) return;
 		const tensors = {
 			router: { name: gate, axes: '' },
-			...decisions(exact.site, other.site, facts),
+			...decisions(exact.site, other, facts),
 		};
 		const note = 'two kinds of memory are weighed by one gate';
 		result[i] = { ...exact, site: become(exact.site, 'hybrid', tensors, note) };
@@ -212,13 +213,29 @@ function routed(findings: readonly Finding[], facts: Facts): Finding[] {
 }
 
 /** Where each chunk's memory is chosen, as far as both memories depend on one choice. */
-function decisions(exact: Site, folded: Site, facts: Facts): Site['tensors'] {
+function decisions(exact: Site, { site, node }: Finding, facts: Facts): Site['tensors'] {
 	const mask = exact.tensors['mask']?.name;
-	const writing = folded.tensors['beta']?.name;
-	const made = mask && writing ? choiceOf(mask, writing, facts) : null;
+	const beta = site.tensors['beta']?.name;
+	// a loop may be told of the choice apart from what it writes
+	const writing = /^(Loop|Scan)$/.test(node.opType) ? readBy(node) : [beta ?? ''];
+	const made = mask && beta ? choiceOf(mask, writing, facts) : null;
 	if (!made) return {};
 	const logits = made.logits === null ? {} : { logits: { name: made.logits, axes: '' } };
 	return { choice: { name: made.choice, axes: '' }, ...logits };
+}
+
+/** All that a loop reads: what it is fed, and what its body catches by name. */
+function readBy(loop: FlatNode): string[] {
+	const caught = [...loop.attributes.values()].flatMap((attribute) => {
+		if (attribute.kind !== 'graph') return [];
+		const { nodes, inputs } = attribute.value;
+		const own = new Set([
+			...inputs.map(({ name }) => name),
+			...nodes.flatMap(({ outputs }) => outputs),
+		]);
+		return nodes.flatMap((node) => node.inputs).filter((name) => name !== '' && !own.has(name));
+	});
+	return [...new Set([...loop.inputs, ...caught.map((name) => loop.named(name))])];
 }
 
 function meetsUnderGate(a: Site, b: Site, facts: Facts): string | null {

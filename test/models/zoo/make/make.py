@@ -13,6 +13,11 @@ import nested  # noqa: F401
 import variants  # noqa: F401
 import without  # noqa: F401
 import states  # noqa: F401
+import memories  # noqa: F401
+import recurrences  # noqa: F401
+import unfolded  # noqa: F401
+import without_memory  # noqa: F401
+import without_products  # noqa: F401
 import recording
 
 recording.write_all(sys.argv[1:])
