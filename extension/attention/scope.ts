@@ -34,8 +34,9 @@ export class Scope {
 	}
 
 	producerOf(name: string): FlatNode | undefined {
-		if (this.producers.has(name)) return this.producers.get(name);
-		return this.declares(name) ? undefined : this.parent?.producerOf(name);
+		const producer = this.producers.get(name);
+		if (producer || !this.parent || this.declares(name)) return producer;
+		return this.parent.producerOf(name);
 	}
 
 	/** Nodes of this graph that read `name`, in graph order. */
@@ -69,15 +70,14 @@ export class Scope {
 		const known = this.fixed.get(name);
 		if (known !== undefined) return known;
 		if (this.graph.initializers.has(name)) return true;
-		return !this.declares(name) && (this.parent?.isConstant(name) ?? false);
+		return this.parent !== null && !this.declares(name) && this.parent.isConstant(name);
 	}
 
 	/** Whether the value follows from weights and from the sizes of inputs alone, as positions do. */
 	isSized(name: string): boolean {
 		if (this.isConstant(name) || this.sized.has(name)) return true;
-		return (
-			!this.producers.has(name) && !this.declares(name) && (this.parent?.isSized(name) ?? false)
-		);
+		if (!this.parent || this.producers.has(name) || this.declares(name)) return false;
+		return this.parent.isSized(name);
 	}
 
 	private declares(name: string): boolean {
