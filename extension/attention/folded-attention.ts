@@ -75,6 +75,7 @@ export function foldedAttention(chain: Chain, votes: number, facts: Facts): Find
 				...path.notes,
 				'keys and values of all tokens are folded into one state',
 				...(ones === null ? [] : ['ones beside the values sum the weights of a row']),
+				...(norm?.notes ?? []),
 				...(chain.by === null || norm ? [] : [`the result is multiplied by ${chain.by}`]),
 			],
 		},

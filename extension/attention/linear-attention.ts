@@ -73,6 +73,7 @@ function quadratic(chain: Chain, votes: number, facts: Facts): Finding | null {
 		...path.notes,
 		...masks.notes,
 		...(norm ? ['the sum of a row of weights divides the result'] : []),
+		...(norm?.notes ?? []),
 	];
 	return {
 		node: outer.node,

@@ -34,6 +34,7 @@ export interface Normalised {
 	readonly output: string;
 	/** What is added to the sum before it divides. */
 	readonly epsilon: number;
+	readonly notes: readonly string[];
 }
 
 /** Whether what a divisor is made from, behind additions and guards, is the sum of a row of weights. */
@@ -52,7 +53,7 @@ export function normalisedBy(
 ): Normalised | null {
 	const inside = by === null ? null : divisorBehind(by, facts);
 	if (inside !== null && reaches(inside, isSum, facts))
-		return { divisor: inside, output: mixed, epsilon: addedTo(inside, facts) };
+		return { divisor: inside, output: mixed, ...guardsOf(inside, facts) };
 	let current = mixed;
 	for (let steps = 0; steps < 6; steps++) {
 		const consumers = facts.scope.consumersOf(current);
@@ -61,7 +62,7 @@ export function normalisedBy(
 			const divides = opType === 'Div' && inputs[0] === current;
 			const divisor = divides ? other : opType === 'Mul' ? divisorBehind(other, facts) : null;
 			if (!divisor || !reaches(divisor, isSum, facts)) continue;
-			return { divisor, output: outputs[0] ?? current, epsilon: addedTo(divisor, facts) };
+			return { divisor, output: outputs[0] ?? current, ...guardsOf(divisor, facts) };
 		}
 		const next = consumers.find((node) => between.has(node.opType));
 		// a row of sums beside the values is cut from the same product
@@ -90,21 +91,22 @@ function divisorBehind(name: string, facts: Facts): string | null {
 	return null;
 }
 
-/** The constants added to a sum on its way to the division. */
-function addedTo(name: string, facts: Facts): number {
-	let [current, added] = [name, 0];
+/** The constants added to a sum on its way to the division, and whether it is kept above one. */
+function guardsOf(name: string, facts: Facts): Pick<Normalised, 'epsilon' | 'notes'> {
+	let [current, epsilon, floored] = [name, 0, false];
 	for (let steps = 0; steps < 8; steps++) {
 		const node = facts.scope.producerOf(current);
-		if (!node || !guards.has(node.opType)) return added;
+		if (!node || !guards.has(node.opType)) break;
+		if (node.opType === 'Clip' || node.opType === 'Max') floored = true;
 		if (node.opType === 'Add') {
 			const number = node.inputs
 				.map((input) => facts.numberOf(input))
 				.find((each) => each !== null);
-			added += number ?? 0;
+			epsilon += number ?? 0;
 		}
 		current = node.inputs.find((input) => !facts.scope.isConstant(input)) ?? '';
 	}
-	return added;
+	return { epsilon, notes: floored ? ['the sum of a row of weights has a floor'] : [] };
 }
 
 function reaches(name: string, isSum: IsSum, facts: Facts): boolean {
@@ -135,7 +137,6 @@ const layout = new Set([
 	'Identity',
 	'Cast',
 	'Expand',
-	'Add',
 ]);
 
 /** Sums of weights that are never formed: q times the sum of the keys, over all or up to each token. */
@@ -158,17 +159,13 @@ function isSumOf(name: string, keys: string, facts: Facts): boolean {
 	return sums && back(sum.inputs[0] ?? '', facts) === keys;
 }
 
-/** The tensor that another is, laid out anew; small constants added to it are passed over. */
+/** The tensor that another is, laid out anew. */
 function back(name: string, facts: Facts): string {
 	let current = name;
 	for (let steps = 0; steps < 8; steps++) {
 		const node = facts.scope.producerOf(current);
-		if (!node || !layout.has(node.opType)) return current;
-		if (node.opType === 'Add') {
-			const tiny = node.inputs.find((input) => Math.abs(facts.numberOf(input) ?? 1) < 1e-3);
-			if (tiny === undefined) return current;
-			current = node.inputs.find((input) => input !== tiny) ?? '';
-		} else current = node.inputs[0] ?? '';
+		if (!node || !layout.has(node.opType)) break;
+		current = node.inputs[0] ?? '';
 	}
 	return current;
 }

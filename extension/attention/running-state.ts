@@ -69,6 +69,7 @@ function read(node: FlatNode, facts: Facts): Finding | null {
 			notes: [
 				...site.notes,
 				'the state of every token is kept: keys and values are summed by a running sum',
+				...(norm?.notes ?? []),
 				...(by === null || norm ? [] : [`the result is multiplied by ${by}`]),
 			],
 		},

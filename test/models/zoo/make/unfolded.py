@@ -18,6 +18,12 @@ class Step(Body):
     def constant(self, value, dtype=None):
         return self.outer.constant(value, dtype)
 
+    def node(self, op, inputs, **attributes):
+        """Names of the graph around may not be used again."""
+        output = f'turn_{op.lower()}_{len(self.nodes)}'
+        self.last(op, inputs, output, **attributes)
+        return output
+
     def last(self, op, inputs, output, **attributes):
         self.nodes.append(helper.make_node(op, inputs, [output], f'last_{output}', **attributes))
 
