@@ -14,7 +14,7 @@ from common.mqar import recall_batch
 from common.records import (
     answers_to_prompt, parameter_count, run_and_record, test_set, update_json, versions, write_prompt, write_reference,
 )
-from common.training import train_recall
+from common.training import CURRICULUM, Schedule, train_recall
 
 SEEDS = (1, 2, 3)
 STEPS = 1000
@@ -28,10 +28,11 @@ def set_form(model, form):
             module.form = form
 
 
-def train_sample(folder, build, title, lr=2e-3, **report):
+def train_sample(folder, build, title, lr=2e-3, steps=STEPS, curriculum=None, **report):
     """
     Train `build()` once for each seed, all on the same data, and write `metrics.json` after each.
 
+    steps, curriculum: others than those of all only where a sample says why; a curriculum is made anew for each seed.
     The weights kept for the export, and the figures at the top level, are those of the first seed; `seeds` holds the
     figures of all. Further arguments go to `recall_report`.
     """
@@ -41,7 +42,8 @@ def train_sample(folder, build, title, lr=2e-3, **report):
         torch.manual_seed(seed)
         model = build()
         set_form(model, 'train')
-        training = train_recall(model, seed, STEPS, lr, extra_loss=getattr(build, 'extra_loss', None))
+        asked = curriculum() if curriculum else Schedule(CURRICULUM)
+        training = train_recall(model, seed, steps, lr, curriculum=asked, extra_loss=getattr(build, 'extra_loss', None))
         record_seed(folder, model, title, training, recall_report(model, **report))
 
 

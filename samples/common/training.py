@@ -21,12 +21,52 @@ CURRICULUM = (
 )
 
 
-def task_at(done, rng, curriculum):
-    """The (length, pairs) for a step, `done` being the share of steps behind it."""
-    for until, tasks in curriculum:
-        if done < until:
-            return tasks[rng.integers(len(tasks))]
-    raise ValueError(f'the curriculum ends before {done:.2f} of the steps')
+class Stages:
+    """
+    One (length, pairs) after another, each until nine answers in ten are right and with a question in every free slot;
+    then the last tasks of CURRICULUM. For models that a schedule by steps would hurry on before they have found out how.
+
+    patience: go on after so many steps all the same; a memory that is too small never gets there.
+    """
+
+    TASKS = ((16, 2), (24, 4), (32, 4), (48, 8), (64, 8))
+
+    def __init__(self, patience=None):
+        self.patience = patience
+        self.passed, self.right, self.tried = 0, 0.0, 0
+
+    def task_at(self, _done, rng):
+        tasks = self.TASKS[self.passed : self.passed + 1] or CURRICULUM[-1][1]
+        return tasks[rng.integers(len(tasks))]
+
+    @property
+    def always_dense(self):
+        return self.passed < len(self.TASKS)
+
+    def watch(self, logits, labels):
+        """Go on to the next stage where the running share of right answers allows it."""
+        self.right += 0.05 * (float((logits.argmax(-1) == labels).float().mean()) - self.right)
+        self.tried += 1
+        if self.always_dense and (self.right > 0.9 or self.tried == self.patience):
+            self.passed, self.right, self.tried = self.passed + 1, 0.0, 0
+
+
+class Schedule:
+    """The (length, pairs) to draw from up to each share of the steps, such as CURRICULUM."""
+
+    always_dense = False
+
+    def __init__(self, curriculum):
+        self.curriculum = curriculum
+
+    def task_at(self, done, rng):
+        for until, tasks in self.curriculum:
+            if done < until:
+                return tasks[rng.integers(len(tasks))]
+        raise ValueError(f'the curriculum ends before {done:.2f} of the steps')
+
+    def watch(self, _logits, _labels):
+        """Takes its time whatever is answered."""
 
 
 def learning_rate(done, steps, peak):
@@ -39,11 +79,12 @@ def use_one_thread():
     torch.set_num_threads(1)
 
 
-def train_recall(model, seed, steps, lr, tokens_per_batch=2048, curriculum=CURRICULUM, extra_loss=None, updates=True):
+def train_recall(model, seed, steps, lr, tokens_per_batch=2048, curriculum=Schedule(CURRICULUM), extra_loss=None, updates=True):
     """
     Train in place and return what is worth recording: steps, seconds, seed, peak lr, the last loss.
 
     extra_loss(model) is added to the cross-entropy where a mixer has a term of its own.
+    curriculum: Schedule or Stages, which says what to ask next.
     updates: one batch in four writes some keys twice (the forgetting variant).
     """
     use_one_thread()
@@ -53,14 +94,17 @@ def train_recall(model, seed, steps, lr, tokens_per_batch=2048, curriculum=CURRI
     model.train()
     for step in range(steps):
         done = step / steps
-        length, pairs = task_at(done, rng, curriculum)
-        rewrites = pairs // 2 if updates and step % 4 == 3 and 5 * pairs <= length else 0
-        drawn = recall_batch(rng, tokens_per_batch // length, length, pairs, rewrites, every_slot=step % 2 == 0)
+        length, pairs = curriculum.task_at(done, rng)
+        twice = updates and step % 4 == 3 and not curriculum.always_dense
+        rewrites = pairs // 2 if twice and 5 * pairs <= length else 0
+        drawn = recall_batch(rng, tokens_per_batch // length, length, pairs, rewrites, every_slot=curriculum.always_dense or step % 2 == 0)
         tokens, labels = (torch.from_numpy(array) for array in drawn)
         for group in optimizer.param_groups:
             group['lr'] = learning_rate(done, steps, lr)
         asked = labels >= 0
-        loss = F.cross_entropy(model.head(model.hidden(tokens)[asked]), labels[asked])
+        logits = model.head(model.hidden(tokens)[asked])
+        loss = F.cross_entropy(logits, labels[asked])
+        curriculum.watch(logits, labels[asked])
         recent = recent[-49:] + [loss.item()]
         if extra_loss is not None:
             loss = loss + extra_loss(model)

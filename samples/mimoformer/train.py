@@ -1,5 +1,6 @@
 """Train `att.` for all grids with one set of weights, and `att.+MLP` at 2x2; figures go to `metrics.json`."""
 import argparse
+import json
 import pathlib
 import sys
 import time
@@ -11,12 +12,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from common.recall_sample import SEEDS
 from common.records import parameter_count, update_json, versions
 from common.training import learning_rate, use_one_thread
 from model import AttentionBlock, Model, WholeBlock
 from task import question_batch
 
-SEED = 1
 CELLS = 64
 # Small grids first, as in the paper: until this share of the steps, the grids to draw from.
 CURRICULA = {
@@ -98,15 +99,27 @@ def report(model, grid):
     return result
 
 
+def record(name, model, run):
+    """Add one run to `metrics.json`, and keep the weights of the first seed."""
+    path = HERE / 'metrics.json'
+    entry = json.loads(path.read_text()).get(name, {}) if path.exists() else {}
+    seeds = [other for other in entry.get('seeds', []) if other['training']['seed'] != run['training']['seed']]
+    entry['seeds'] = sorted([*seeds, run], key=lambda other: other['training']['seed'])
+    if run['training']['seed'] == SEEDS[0]:
+        torch.save(model.state_dict(), HERE / f'weights-{name}.pt')
+        entry.update(parameters=parameter_count(model), **run)
+    update_json(path, name=HERE.name, title='MIMOFormer', chance=0.125, versions=versions(), **{name: entry})
+
+
 def main():
     parser = argparse.ArgumentParser(description='Train MIMOFormer.')
+    parser.add_argument('--seeds', type=int, nargs='+', default=SEEDS)
     parser.add_argument('--variants', nargs='+', choices=BLOCKS, default=list(BLOCKS))
-    for name in parser.parse_args().variants:
-        model, training = train(name, SEED)
-        torch.save(model.state_dict(), HERE / f'weights-{name}.pt')
-        run = {'training': training, 'parameters': parameter_count(model), 'grids': [report(model, grid) for grid in GRIDS[name]]}
-        print(run, flush=True)
-        update_json(HERE / 'metrics.json', name=HERE.name, title='MIMOFormer', chance=0.125, versions=versions(), **{name: run})
+    options = parser.parse_args()
+    for seed in options.seeds:
+        for name in options.variants:
+            model, training = train(name, seed)
+            record(name, model, {'training': training, 'grids': [report(model, grid) for grid in GRIDS[name]]})
 
 
 if __name__ == '__main__':

@@ -16,7 +16,7 @@ import torch
 from common.evaluation import SEED, recall_report
 from common.mqar import recall_batch
 from common.recall_sample import SEEDS, STEPS, record_seed
-from common.training import CURRICULUM, train_recall
+from common.training import CURRICULUM, Schedule, train_recall
 from model import Model
 
 PRICE = 0.06
@@ -69,7 +69,7 @@ def train(seed):
     model = Model()
     training = train_recall(model, seed, STEPS, lr=4e-3)
     before = {'accuracy': recall_report(model), 'activity': activity_report(model)}
-    curriculum = ((1.0, CURRICULUM[-1][1]),)
+    curriculum = Schedule(((1.0, CURRICULUM[-1][1]),))
     priced = train_recall(model, seed + 100, PRICED_STEPS, lr=3e-3, curriculum=curriculum, extra_loss=ActivityPrice(model))
     training = {**training, 'priced': {**priced, 'price': PRICE}}
     figures = {'activity': activity_report(model), 'withoutPrice': before}

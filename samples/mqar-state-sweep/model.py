@@ -55,7 +55,7 @@ class WindowModel(RecallModel):
 
 
 KINDS = {
-    'gated-delta': (lambda size: of_sample('mqar-gated-delta').Model(key_size=size), (4, 8, 16), 4e-3),
+    'gated-delta': (lambda size: of_sample('mqar-gated-delta').Model(key_size=size), (8, 16, 32), 4e-3),
     'based': (lambda size: of_sample('mqar-based').Model(key_size=size), (2, 4, 8), 2e-3),
     'linear': (lambda size: of_sample('mqar-linear').Model(key_size=size), (4, 16, 64), 2e-3),
     'window': (WindowModel, (8, 16, 32), 2e-3),

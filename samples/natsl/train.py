@@ -19,7 +19,7 @@ from common.evaluation import SEED, by_distance, measured
 from common.mqar import recall_batch
 from common.recall_sample import SEEDS, set_form
 from common.records import parameter_count, test_set, update_json, versions
-from common.training import train_recall
+from common.training import Schedule, train_recall
 from model import SOFTMAX, STATE, Model
 
 VARIANTS = {
@@ -90,7 +90,7 @@ class RouterPrice:
 
 def priced(model, seed, run):
     """Go on training `model` with the price; returns the new run, with what `run` found before under `withoutPrice`."""
-    curriculum = ((1.0, CURRICULUM[-1][1][1:]),)
+    curriculum = Schedule(((1.0, CURRICULUM[-1][1][1:]),))
     training = train_recall(
         model, seed + 100, PRICED_STEPS, lr=2e-3, tokens_per_batch=1024, curriculum=curriculum, extra_loss=RouterPrice(model)
     )
@@ -106,7 +106,7 @@ def train_variant(name, seed):
     torch.manual_seed(seed)
     model = Model(VARIANTS[name])
     set_form(model, 'train')
-    training = train_recall(model, seed, STEPS, lr=4e-3, tokens_per_batch=1024, curriculum=CURRICULUM)
+    training = train_recall(model, seed, STEPS, lr=4e-3, tokens_per_batch=1024, curriculum=Schedule(CURRICULUM))
     run = {'training': training, 'accuracy': report(model)}
     if name == 'routed':
         run = priced(model, seed, {**run, 'routing': routing_report(model)})
