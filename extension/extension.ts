@@ -29,7 +29,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	const log = own(vscode.window.createOutputChannel('Attnscope', { log: true }));
 	const memory = new Memory(context.workspaceState);
 	const python = own(new PythonFiles());
-	const models = own(new ModelStore(python, log));
+	const models = own(new ModelStore(python, memory, log));
 	const inputs = own(new Inputs(memory));
 	const storage = context.storageUri ?? context.globalStorageUri;
 	const results = own(new RunResults(vscode.Uri.joinPath(storage, 'runs'), models, python, log));

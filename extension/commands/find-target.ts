@@ -22,10 +22,7 @@ export async function findTarget(
 	return shown ? { model: shown.toString() } : await pickModel(parts);
 }
 
-export async function targetAtCursor({
-	codeSites,
-	services,
-}: Parts): Promise<ModelTarget | undefined> {
+async function targetAtCursor({ codeSites, services }: Parts): Promise<ModelTarget | undefined> {
 	const found = await codeSites.atCursor(vscode.window.activeTextEditor);
 	if (!found) return undefined;
 	const model = found.uri.toString();

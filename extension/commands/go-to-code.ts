@@ -1,20 +1,28 @@
 import * as vscode from 'vscode';
 import type { CodeLink } from '../protocol/model.ts';
 import type { Command } from './command.ts';
+import { settlePath } from './settle-path.ts';
 import { findTarget } from './find-target.ts';
+import { siteTarget } from './go-to-site.ts';
 
 /** Opens the Python class that makes a site, beside the picture rather than over it. */
 export const goToCode: Command = {
 	id: 'attnscope.goToCode',
 	async execute(parts, argument) {
-		const target = await findTarget(parts, argument);
+		const found = await findTarget(parts, argument);
+		const target = found?.sites ? await siteTarget(parts, found) : found;
 		if (!target) return;
 		const uri = vscode.Uri.parse(target.model);
 		const site = target.site ?? parts.services.memory.site(target.model) ?? (await firstSite());
-		const links = site === undefined ? [] : await parts.codeSites.linksOf(uri, site);
-		const link = links[0];
-		if (link?.found) await openLine(link);
-		else await vscode.window.showInformationMessage(whyNot(link));
+		const link = await bestLink();
+		if (link?.ambiguous && !(await settlePath(parts.services, uri, link.ambiguous))) return;
+		const settled = link?.ambiguous ? await bestLink() : link;
+		if (settled?.found) await openLine(settled);
+		else await vscode.window.showInformationMessage(whyNot(settled));
+
+		async function bestLink(): Promise<CodeLink | undefined> {
+			return site === undefined ? undefined : (await parts.codeSites.linksOf(uri, site))[0];
+		}
 
 		async function firstSite(): Promise<string | undefined> {
 			const state = await parts.services.models.load(uri);

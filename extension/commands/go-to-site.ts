@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
-import { siteFacts } from '../editor/site-text.ts';
 import { isModelTarget, type ModelTarget } from '../workspace/model-target.ts';
 import type { Command, Parts } from './command.ts';
-import { findTarget, targetAtCursor } from './find-target.ts';
+import { findTarget } from './find-target.ts';
+import { pickSite, sitesAtCursor } from './pick-site.ts';
 
-/** Shows a site large: the one given, the one of the code at the cursor, or the user's pick. */
+/** Shows a site large: the one given, that of the code at the cursor, or the user's pick where there are several. */
 export const goToSite: Command = {
 	id: 'attnscope.goToSite',
 	async execute(parts, argument) {
@@ -21,36 +21,29 @@ export async function siteTarget(
 	parts: Parts,
 	argument: unknown,
 ): Promise<ModelTarget | undefined> {
-	if (isModelTarget(argument)) return argument.site ? argument : await pickSite(parts, argument);
-	const atCursor = await targetAtCursor(parts);
-	if (atCursor) return atCursor;
+	if (isModelTarget(argument)) return await siteOf(parts, argument);
+	const atCursor = await sitesAtCursor(parts);
+	if (atCursor.length > 0) return await pickSite(parts, atCursor);
 	const target = await findTarget(parts, argument);
-	return target && (await pickSite(parts, target));
+	return target && (await siteOf(parts, target));
 }
 
-async function pickSite(
-	{ services }: Parts,
-	{ model }: ModelTarget,
-): Promise<ModelTarget | undefined> {
-	const state = await services.models.load(vscode.Uri.parse(model));
+async function siteOf(parts: Parts, target: ModelTarget): Promise<ModelTarget | undefined> {
+	const { model, site, sites } = target;
+	if (site !== undefined) return target;
+	if (sites) return await pickSite(parts, targetsOf(model, sites));
+	const state = await parts.services.models.load(vscode.Uri.parse(model));
 	if (state.kind === 'failed') {
 		await vscode.window.showErrorMessage(state.problem);
 		return undefined;
 	}
-	const items = state.model.sites.map((site) => ({
-		label: siteFacts(site, vscode.l10n.t).join(' · '),
-		description: site.path,
-		site: site.id,
-	}));
-	if (items.length === 0) {
-		await vscode.window.showInformationMessage(
-			vscode.l10n.t('No attention was found in this model.'),
-		);
-		return undefined;
-	}
-	const picked = await vscode.window.showQuickPick(items, {
-		title: vscode.l10n.t('Go to which attention site?'),
-		matchOnDescription: true,
-	});
-	return picked && { model, site: picked.site };
+	const all = state.model.sites.map(({ id }) => id);
+	if (all.length > 0) return await pickSite(parts, targetsOf(model, all));
+	await vscode.window.showInformationMessage(
+		vscode.l10n.t('No attention was found in this model.'),
+	);
+	return undefined;
 }
+
+const targetsOf = (model: string, sites: readonly string[]): ModelTarget[] =>
+	sites.map((site) => ({ model, site }));

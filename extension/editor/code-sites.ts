@@ -3,13 +3,7 @@ import type { CodeLink } from '../protocol/model.ts';
 import { Disposables } from '../workspace/disposables.ts';
 import type { ModelState } from '../workspace/model-entry.ts';
 import type { Services } from '../workspace/services.ts';
-import {
-	chooseModel,
-	folderDistance,
-	siteLines,
-	sitesAt,
-	type SiteLine,
-} from './document-sites.ts';
+import { folderDistance, rankModels, siteLines, sitesAt, type SiteLine } from './document-sites.ts';
 
 type ReadModel = Extract<ModelState, { kind: 'read' }>;
 
@@ -18,6 +12,11 @@ export interface DocumentSites {
 	readonly uri: vscode.Uri;
 	readonly state: ReadModel;
 	readonly lines: readonly SiteLine[];
+}
+
+interface CursorSites {
+	readonly uri: vscode.Uri;
+	readonly sites: readonly string[];
 }
 
 /** Models further away than this many are not looked through for a document. */
@@ -39,8 +38,15 @@ export class CodeSites {
 	}
 
 	async of(document: vscode.TextDocument): Promise<DocumentSites | undefined> {
-		if (document.languageId !== 'python') return undefined;
-		const { models, memory, results } = this.services;
+		const [found] = await this.allOf(document);
+		if (found) await this.services.results.load(found.uri);
+		return found;
+	}
+
+	/** Every model that the document makes, the one last used first. */
+	private async allOf(document: vscode.TextDocument): Promise<readonly DocumentSites[]> {
+		if (document.languageId !== 'python') return [];
+		const { models, memory } = this.services;
 		const file = document.uri.toString();
 		const near = [...(await models.list())]
 			.sort(
@@ -52,33 +58,26 @@ export class CodeSites {
 			near.map(async (uri) => ({ uri, state: await models.load(uri) })),
 		);
 		const recent = memory.recentModels();
-		const read = states.flatMap(({ uri, state }) =>
-			state.kind === 'read' ? [{ uri, state }] : [],
+		return rankModels(
+			states.flatMap(({ uri, state }) => {
+				if (state.kind !== 'read') return [];
+				const model = uri.toString();
+				const lines = siteLines(state.links, file);
+				const distance = folderDistance(uri.path, document.uri.path);
+				return [{ uri, state, lines, model, recency: placeIn(recent, model), distance }];
+			}),
 		);
-		const chosen = chooseModel(
-			read.map(({ uri, state }) => ({
-				model: uri.toString(),
-				lines: siteLines(state.links, file),
-				recency: placeIn(recent, uri.toString()),
-				distance: folderDistance(uri.path, document.uri.path),
-			})),
-		);
-		const found = read.find(({ uri }) => uri.toString() === chosen?.model);
-		if (!chosen || !found) return undefined;
-		await results.load(found.uri);
-		return { ...found, lines: chosen.lines };
 	}
 
 	/** The sites that the code under the cursor makes, and their model. */
-	async atCursor(
-		editor: vscode.TextEditor | undefined,
-	): Promise<{ readonly uri: vscode.Uri; readonly sites: readonly string[] } | undefined> {
-		if (!editor) return undefined;
-		const found = await this.of(editor.document);
-		if (!found) return undefined;
-		const text = editor.document.getText().split(/\r?\n/);
-		const sites = sitesAt(found.lines, text, editor.selection.active.line);
-		return sites.length > 0 ? { uri: found.uri, sites } : undefined;
+	async atCursor(editor: vscode.TextEditor | undefined): Promise<CursorSites | undefined> {
+		const found = editor && (await this.of(editor.document));
+		return found && sitesUnder(editor, [found])[0];
+	}
+
+	/** The same of every model that the code makes, the one last used first. */
+	async allAtCursor(editor: vscode.TextEditor | undefined): Promise<readonly CursorSites[]> {
+		return editor ? sitesUnder(editor, await this.allOf(editor.document)) : [];
 	}
 
 	/** Where the code of a site stands, the best place first: the class, the line that computes, the line that builds it. */
@@ -97,6 +96,17 @@ export class CodeSites {
 	dispose(): void {
 		this.disposables.dispose();
 	}
+}
+
+function sitesUnder(
+	{ document, selection }: vscode.TextEditor,
+	all: readonly DocumentSites[],
+): CursorSites[] {
+	const text = document.getText().split(/\r?\n/);
+	return all.flatMap(({ uri, lines }) => {
+		const sites = sitesAt(lines, text, selection.active.line);
+		return sites.length > 0 ? [{ uri, sites }] : [];
+	});
 }
 
 function placeIn(recent: readonly string[], model: string): number {

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import type { CodeLink } from '../protocol/model.ts';
 import {
-	chooseModel,
 	folderDistance,
 	lastLineOfBlock,
+	rankModels,
+	recentFirst,
 	siteLines,
 	sitesAt,
 } from './document-sites.ts';
@@ -31,6 +32,7 @@ function link(site: string, line: number, target: CodeLink['target']): CodeLink 
 		how: 'module-path',
 		confidence: 1,
 		found: true,
+		ambiguous: null,
 	};
 }
 
@@ -74,12 +76,31 @@ it('prefers the model last used, then the nearest, then the shorter name', () =>
 		recency,
 		distance,
 	});
-	const choose = (...candidates: Parameters<typeof chooseModel>[0]) =>
-		chooseModel(candidates)?.model;
+	const choose = (...candidates: Parameters<typeof rankModels>[0]) =>
+		rankModels(candidates)[0]?.model;
 	expect(choose(candidate('model-plain'), candidate('model'))).toBe('model');
 	expect(choose(candidate('model-plain', 0), candidate('model', 1))).toBe('model-plain');
 	expect(choose(candidate('near'), candidate('far', Infinity, 2))).toBe('near');
 	expect(choose({ ...candidate('unrelated', 0), lines: [] })).toBeUndefined();
+});
+
+it('lists all models of a line and the site last looked at first', () => {
+	const model = (name: string, recency: number, own = lines) => ({
+		model: name,
+		lines: own,
+		recency,
+		distance: 0,
+	});
+	const ranked = rankModels([
+		model('a', Infinity),
+		model('b', 1),
+		model('c', 0),
+		model('d', 0, []),
+	]);
+	expect(ranked.map(({ model: name }) => name)).toEqual(['c', 'b', 'a']);
+	expect(recentFirst(['x', 'y', 'z'], 'y')).toEqual(['y', 'x', 'z']);
+	expect(recentFirst(['x', 'y'], 'gone')).toEqual(['x', 'y']);
+	expect(recentFirst(['x', 'y'], null)).toEqual(['x', 'y']);
 });
 
 it('counts the folders between two files', () => {

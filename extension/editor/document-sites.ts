@@ -73,8 +73,8 @@ export interface Candidate {
 	readonly distance: number;
 }
 
-/** The model to show beside a document: the one last used, else the nearest, else the first by name. */
-export function chooseModel(candidates: readonly Candidate[]): Candidate | undefined {
+/** The models that a document makes, first the one to show beside it: the one last used, else the nearest, else by name. */
+export function rankModels<T extends Candidate>(candidates: readonly T[]): T[] {
 	return [...candidates]
 		.filter(({ lines }) => lines.length > 0)
 		.sort(
@@ -83,8 +83,12 @@ export function chooseModel(candidates: readonly Candidate[]): Candidate | undef
 				a.distance - b.distance ||
 				a.model.length - b.model.length ||
 				compare(a.model, b.model),
-		)[0];
+		);
 }
+
+/** Sites with the one last looked at before the others. */
+export const recentFirst = (sites: readonly string[], last: string | null): readonly string[] =>
+	last !== null && sites.includes(last) ? [last, ...sites.filter((site) => site !== last)] : sites;
 
 const compare = <T extends string | number>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0);
 

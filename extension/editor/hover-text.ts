@@ -62,6 +62,10 @@ function pictureMarkdown(svg: string, description: string): string {
 	return `![${escapeMarkdown(description)}](${source})`;
 }
 
+/** Below the pictures that fit: all sites of the line, to pick from. */
+export const moreText = (target: ModelTarget, more: number, say: Say): string =>
+	commandLink(say('and {0} more layers', more), 'attnscope.goToSite', target);
+
 function commandLink(label: string, command: HoverCommand, target: ModelTarget): string {
 	const args = encodeURIComponent(JSON.stringify([target]))
 		// parentheses would end the link

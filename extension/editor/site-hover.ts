@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Services } from '../workspace/services.ts';
 import type { CodeSites } from './code-sites.ts';
-import { hoverCommands, hoverText } from './hover-text.ts';
+import { hoverCommands, hoverText, moreText } from './hover-text.ts';
 
 /** More sites than this would make a hover longer than the window. */
 const mostPictures = 3;
@@ -41,7 +41,10 @@ export class SiteHover implements vscode.HoverProvider {
 			);
 		const shown = texts.slice(0, mostPictures);
 		const left = texts.length - shown.length;
-		if (left > 0) shown.push(vscode.l10n.t('and {0} more layers', left));
+		if (left > 0) {
+			const all = { model: uri.toString(), sites: [...ids] };
+			shown.push(moreText(all, left, vscode.l10n.t));
+		}
 		return new vscode.Hover(shown.map(trusted));
 	}
 }

@@ -51,7 +51,7 @@ export class SiteLens implements vscode.CodeLensProvider {
 		const sites = state.model.sites.filter(({ id }) => ids.includes(id));
 		const results = ids.flatMap((id) => this.services.results.site(uri, id)[0] ?? []);
 		const text = summaryLensText(sites, results, vscode.l10n.t);
-		const target = { model: uri.toString() };
+		const target = { model: uri.toString(), sites: ids };
 		return results.length > 0
 			? this.open(target, text, vscode.l10n.t('Pick one of the layers'))
 			: this.openOrRun(target, text);

@@ -30,6 +30,11 @@ it('finds from every row the way up that led to it', () => {
 	expect(parentOf(graphNode('m', 'a'), summary)).toMatchObject({ kind: 'site', site: 'a' });
 });
 
+it('knows of a layer the sites that its code leads to', () => {
+	const layers = childrenOf(modelNode('m'), summary, 'none');
+	expect(layers).toMatchObject([{ sites: ['a'] }, { sites: ['b'] }, { sites: ['c'] }]);
+});
+
 it('gives every row an id of its own', () => {
 	const ids = walk(modelNode('m')).map(({ id }) => id);
 	expect(new Set(ids).size).toBe(ids.length);

@@ -9,6 +9,7 @@ export type TreeNode =
 			readonly id: string;
 			/** Null for sites that belong to no layer. */
 			readonly layer: number | null;
+			readonly sites: readonly string[];
 	  })
 	| (ModelTarget & { readonly kind: 'site'; readonly id: string; readonly site: string })
 	/** The graph node that mixes, and under it the tensors of the site. */
@@ -38,11 +39,12 @@ export const graphNode = (model: string, site: string): TreeNode => ({
 	site,
 });
 
-const layerNode = (model: string, layer: number | null): TreeNode => ({
+const layerNode = (model: string, layer: number | null, summary: ModelSummary): TreeNode => ({
 	kind: 'layer',
 	id: `${model} layer ${String(layer)}`,
 	model,
 	layer,
+	sites: summary.sites.filter((site) => site.layer === layer).map(({ id }) => id),
 });
 
 export const noteNode = (model: string, text: string): TreeNode => ({
@@ -59,12 +61,10 @@ export function childrenOf(node: TreeNode, summary: ModelSummary, nothing: strin
 		case 'model': {
 			if (summary.sites.length === 0) return [noteNode(model, nothing)];
 			const layers = [...new Set(summary.sites.map(({ layer }) => layer))];
-			return layers.map((layer) => layerNode(model, layer));
+			return layers.map((layer) => layerNode(model, layer, summary));
 		}
 		case 'layer':
-			return summary.sites
-				.filter(({ layer }) => layer === node.layer)
-				.map(({ id }) => siteNode(model, id));
+			return node.sites.map((site) => siteNode(model, site));
 		case 'site':
 			return [graphNode(model, node.site)];
 		case 'node':
@@ -93,7 +93,7 @@ export function parentOf(node: TreeNode, summary: ModelSummary | undefined): Tre
 			return modelNode(model);
 		case 'site': {
 			const site = summary && siteOf(summary, node.site);
-			return site ? layerNode(model, site.layer) : modelNode(model);
+			return site ? layerNode(model, site.layer, summary) : modelNode(model);
 		}
 		case 'node':
 			return siteNode(model, node.site);

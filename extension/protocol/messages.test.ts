@@ -57,8 +57,12 @@ const model = {
 			line: 3,
 			target: 'class',
 			how: 'doc-string',
-			confidence: 1,
+			confidence: 0.7,
 			found: true,
+			ambiguous: {
+				path: '/home/a/model.py',
+				candidates: ['file:///model.py', 'file:///b/model.py'],
+			},
 		},
 	],
 	stream: {

@@ -125,6 +125,8 @@ export const codeLink = record({
 	confidence: finite,
 	/** Whether `file` was found in the workspace. */
 	found: boolean,
+	/** Where several files may be what the exporter names: its path, and their uris, likeliest first. `file` is then a guess. */
+	ambiguous: optional(record({ path: text, candidates: listOf(text) })),
 });
 export type CodeLink = Parsed<typeof codeLink>;
 

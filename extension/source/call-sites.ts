@@ -24,7 +24,7 @@ export function callSitesOf(module: PythonModule, name = ''): CallSite[] {
 	for (const f of module.functions.values()) {
 		if (f.text.includes(name)) found.push(calls(f, (sites) => gatherFunction(f, around, sites)));
 	}
-	for (const c of module.classes.values()) {
+	for (const c of module.everyClass) {
 		if (!c.text.includes(name)) continue;
 		const inClass = { ...around, owner: { class: c, module } };
 		const gatherClass = (sites: CallSite[]) => {

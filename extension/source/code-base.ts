@@ -1,6 +1,7 @@
 import { parsePython } from './parse-python.ts';
 import type { PythonFile } from './python-file.ts';
 import type {
+	Around,
 	Assignment,
 	Expression,
 	Import,
@@ -58,9 +59,7 @@ export class CodeBase {
 
 	/** All classes, file by file. */
 	classes(): ClassRef[] {
-		return this.modules.flatMap((module) =>
-			[...module.classes.values()].map((c) => ({ class: c, module })),
-		);
+		return this.modules.flatMap((module) => module.everyClass.map((c) => ({ class: c, module })));
 	}
 
 	/**
@@ -69,45 +68,63 @@ export class CodeBase {
 	 * @returns `exact` where the files have the path that the exporter gives, else those that share the name alone
 	 */
 	qualified(name: string): { readonly refs: ClassRef[]; readonly exact: boolean } {
-		const parts = name.replace(/\.\d+$/, '').split('.');
+		// a class in a function is `module.function.<locals>.Class`
+		const parts = name
+			.replace(/\.\d+$/, '')
+			.replaceAll('.<locals>', '')
+			.split('.');
 		const className = parts.at(-1) ?? '';
-		const path = parts.slice(0, -1);
 		const named = this.classes().filter((ref) => ref.class.name === className);
-		if (path.length === 0 || path[0] === '__main__') return { refs: named, exact: true };
-		const tails = named.map((ref) =>
-			sharedHead(modulePath(ref.module).reverse(), [...path].reverse()),
+		const wanted = parts.filter((part) => part !== '__main__').reverse();
+		const tails = named.map(({ class: c, module }) =>
+			sharedHead([...modulePath(module), ...c.path].reverse(), wanted),
 		);
 		const longest = Math.max(0, ...tails);
-		if (longest > 0) return { refs: named.filter((_, at) => tails[at] === longest), exact: true };
-		return { refs: path[0] === 'torch' ? [] : named, exact: false };
+		const refs = named.filter((_, at) => tails[at] === longest);
+		if (longest > 1 || parts.length === 1 || parts[0] === '__main__') return { refs, exact: true };
+		return { refs: parts[0] === 'torch' ? [] : named, exact: false };
 	}
 
-	/** What `name`, dotted or not, means in a module. */
-	meaning(name: string, module: PythonModule, depth = 0): Meaning {
+	/**
+	 * What `name`, dotted or not, means in a module.
+	 *
+	 * @param line where it stands: names of the functions around it come first; null for the module's own
+	 */
+	meaning(name: string, module: PythonModule, line: number | null = null, depth = 0): Meaning {
 		if (depth > DEEPEST) return { kind: 'foreign', name };
 		const parts = name.split('.');
 		const [head = ''] = parts;
-		if (parts.length === 1) return this.plain(head, module, depth);
+		if (parts.length === 1) return this.plain(head, module, line, depth);
 		for (let cut = parts.length - 1; cut >= 1; cut--) {
-			const imported = this.importOf(parts.slice(0, cut).join('.'), module);
+			const imported = this.importOf(parts.slice(0, cut).join('.'), module, line);
 			if (!imported) continue;
 			const inner = parts.slice(cut).join('.');
 			const found = this.moduleOf(imported, module);
-			if (found) return this.meaning(inner, found, depth + 1);
+			if (found) return this.meaning(inner, found, null, depth + 1);
 			const whole = this.throughImport(imported, module, depth);
 			return whole.kind === 'foreign'
 				? { kind: 'foreign', name: `${whole.name}.${inner}` }
 				: this.inside(whole, inner, name);
 		}
-		return this.inside(this.plain(head, module, depth), parts.slice(1).join('.'), name);
+		return this.inside(this.plain(head, module, line, depth), parts.slice(1).join('.'), name);
 	}
 
 	/** A class that stands in another: `Outer.Inner`. */
 	private inside(outer: Meaning, inner: string, name: string): Meaning {
-		const found = outer.kind === 'class' ? outer.module.classes.get(inner) : undefined;
+		const found =
+			outer.kind === 'class'
+				? (this.nested(inner, outer) ?? outer.module.classes.get(inner))
+				: undefined;
 		return found && outer.kind === 'class'
 			? { kind: 'class', class: found, module: outer.module }
 			: { kind: 'foreign', name };
+	}
+
+	/** A class by name that stands in another itself. */
+	nested(name: string, { class: outer, module }: ClassRef): PythonClass | undefined {
+		return module.everyClass.find(
+			(c) => c.name === name && c.within?.kind === 'class' && c.within.line === outer.line,
+		);
 	}
 
 	/** The class and its bases, the class itself first, as far as they stand in the workspace. */
@@ -116,7 +133,7 @@ export class CodeBase {
 		if (known) return known;
 		this.linear.set(ref.class, [ref]);
 		const bases = basesOf(ref).flatMap((name) => {
-			const meaning = this.meaning(name, ref.module);
+			const meaning = this.meaning(name, ref.module, ref.class.line);
 			return meaning.kind === 'class' ? this.lineage(meaning) : [];
 		});
 		const seen = new Set<PythonClass>();
@@ -129,17 +146,18 @@ export class CodeBase {
 	foreignBases(ref: ClassRef): string[] {
 		return this.lineage(ref).flatMap((one) =>
 			basesOf(one).flatMap((name) => {
-				const meaning = this.meaning(name, one.module);
+				const meaning = this.meaning(name, one.module, one.class.line);
 				return meaning.kind === 'foreign' ? [meaning.name] : [];
 			}),
 		);
 	}
 
-	private plain(name: string, module: PythonModule, depth: number): Meaning {
-		const imported = this.importOf(name, module);
-		const here = definition(name, module);
+	private plain(name: string, module: PythonModule, line: number | null, depth: number): Meaning {
+		const imported = this.importOf(name, module, line);
+		const here = definition(name, module, line);
 		// `name = None` beside an import is what stands in where the import fails
-		if (here && !(imported && isNothing(here))) return this.throughAlias(here, module, depth);
+		if (here && !(imported && (isNothing(here) || isElsewhere(here, line))))
+			return this.throughAlias(here, module, depth);
 		for (const peer of this.peersOf(module)) {
 			const there = peer === module ? null : definition(name, peer);
 			if (there) return this.throughAlias(there, peer, depth);
@@ -147,14 +165,18 @@ export class CodeBase {
 		if (imported) return this.throughImport(imported, module, depth);
 		for (const star of module.starImports) {
 			const found = this.imported(star, module);
-			const meaning = found && this.meaning(name, found, depth + 1);
+			const meaning = found && this.meaning(name, found, null, depth + 1);
 			if (meaning && meaning.kind !== 'foreign') return meaning;
 		}
 		return { kind: 'foreign', name };
 	}
 
-	private importOf(name: string, module: PythonModule): Import | undefined {
+	private importOf(name: string, module: PythonModule, line: number | null): Import | undefined {
+		const around = module.localImports.filter(
+			({ local, within }) => local === name && holds(within, line),
+		);
 		return (
+			innermost(around)?.found ??
 			module.imports.get(name) ??
 			this.peersOf(module)
 				.map((peer) => peer.imports.get(name))
@@ -170,7 +192,7 @@ export class CodeBase {
 	private throughAlias(found: Meaning, module: PythonModule, depth: number): Meaning {
 		const [only] = found.kind === 'value' ? found.values : [];
 		if (found.kind !== 'value' || found.values.length !== 1 || only?.kind !== 'name') return found;
-		const meaning = this.meaning(only.name, module, depth + 1);
+		const meaning = this.meaning(only.name, module, only.line, depth + 1);
 		return meaning.kind === 'foreign' ? found : meaning;
 	}
 
@@ -182,7 +204,7 @@ export class CodeBase {
 		};
 		const found = name === null ? null : this.imported(imported, module);
 		if (!found || name === null || depth > DEEPEST) return foreign;
-		const meaning = this.meaning(name, found, depth + 1);
+		const meaning = this.meaning(name, found, null, depth + 1);
 		return meaning.kind === 'foreign' && !meaning.name.includes('.') ? foreign : meaning;
 	}
 
@@ -227,8 +249,38 @@ const basesOf = ({ class: c }: ClassRef) =>
 		return name.kind === 'name' ? [name.name] : [];
 	});
 
-function definition(name: string, module: PythonModule): Meaning | null {
-	const found = module.classes.get(name);
+/** Whether a class stands in a function or class that does not hold the line. */
+const isElsewhere = (found: Meaning, line: number | null) =>
+	found.kind === 'class' && found.class.within !== null && !holds(found.class.within, line);
+
+const holds = (part: Around, line: number | null) =>
+	line !== null && part.line <= line && line <= part.endLine;
+
+/** Of things around one line that which begins last. */
+const innermost = <T extends { readonly within: Around | null }>(all: readonly T[]) =>
+	[...all].sort((a, b) => (b.within?.line ?? 0) - (a.within?.line ?? 0))[0];
+
+const inFunctions = new WeakMap<PythonModule, Map<string, PythonClass[]>>();
+
+/** The class that a line means by a name: of those in the functions around it the innermost, else the module's. */
+function classSeen(name: string, module: PythonModule, line: number | null) {
+	let local = inFunctions.get(module);
+	if (!local) {
+		local = new Map();
+		for (const c of module.everyClass)
+			if (c.within?.kind === 'function') local.set(c.name, [...(local.get(c.name) ?? []), c]);
+		inFunctions.set(module, local);
+	}
+	const around = local.get(name)?.filter(({ within }) => within && holds(within, line));
+	return innermost(around ?? []) ?? module.classes.get(name);
+}
+
+function definition(
+	name: string,
+	module: PythonModule,
+	line: number | null = null,
+): Meaning | null {
+	const found = classSeen(name, module, line);
 	if (found) return { kind: 'class', class: found, module };
 	const made = module.functions.get(name);
 	if (made) return { kind: 'function', function: made, module };

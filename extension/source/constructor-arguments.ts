@@ -76,7 +76,8 @@ export class ConstructorArguments {
 		return named
 			.filter(({ call, module }) => {
 				const { callee } = call;
-				const meaning = callee.kind === 'name' ? this.code.meaning(callee.name, module) : null;
+				const meaning =
+					callee.kind === 'name' ? this.code.meaning(callee.name, module, call.line) : null;
 				return meaning?.kind === 'class' && meaning.class === ref.class;
 			})
 			.slice(0, MOST_CALLERS);

@@ -8,7 +8,7 @@ import {
 	isInstalled,
 	type Frame,
 } from './frames.ts';
-import type { LadderContext, LadderStep } from './ladder.ts';
+import type { FoundLink, LadderContext, LadderStep } from './ladder.ts';
 import type { PythonModule } from './python-syntax.ts';
 
 /** The traceback that the newer exporter keeps with each node. */
@@ -26,7 +26,7 @@ export function lineThatMakes(
 	tensor: string,
 	site: string,
 	context: LadderContext,
-): Omit<CodeLink, 'target'> | undefined {
+): Omit<FoundLink, 'target'> | undefined {
 	const node = context.nodes.producerOf(tensor);
 	if (!node) return undefined;
 	const trace = node.metadata.get('pkg.torch.onnx.stack_trace') ?? '';
@@ -40,8 +40,8 @@ export function lineThatMakes(
 			.map((frame) => place(frame, context))
 			.find(({ module }) => module !== null);
 		if (!placed) continue;
-		const { uri, line, confidence } = placed;
-		return { site, how, confidence, found: true, file: uri, line };
+		const { uri, line, confidence, ambiguous } = placed;
+		return { site, how, confidence, found: true, file: uri, line, ambiguous };
 	}
 	return undefined;
 }
@@ -53,6 +53,7 @@ interface Placed {
 	/** The frame's line in the file as it is now. */
 	readonly line: number;
 	readonly confidence: number;
+	readonly ambiguous: CodeLink['ambiguous'];
 }
 
 function fromFrames(
@@ -60,7 +61,7 @@ function fromFrames(
 	context: LadderContext,
 	how: string,
 	read: (node: GraphNode) => readonly Frame[],
-): CodeLink[] {
+): FoundLink[] {
 	for (const node of context.nodes.of(site)) {
 		const frames = read(node).filter(({ path }) => !isFramework(path));
 		if (frames.length === 0) continue;
@@ -78,12 +79,12 @@ function linksOf(
 	placed: readonly Placed[],
 	how: string,
 	context: LadderContext,
-): CodeLink[] {
+): FoundLink[] {
 	const [inner, ...outer] = placed;
 	if (!inner) return [];
-	const { uri, line, module, confidence } = inner;
-	const link = { site: site.id, how, confidence, found: module !== null };
-	const call: CodeLink = { ...link, file: uri, line, target: 'call' };
+	const { uri, line, module, confidence, ambiguous } = inner;
+	const link = { site: site.id, how, confidence, found: module !== null, ambiguous };
+	const call: FoundLink = { ...link, file: uri, line, target: 'call' };
 	if (!module) return [call];
 	const around = classAround(module, line);
 	if (!around) return [call];
@@ -92,7 +93,7 @@ function linksOf(
 		return made && context.code.lineage(made).some(({ class: c }) => c === around.class);
 	});
 	const exact = walked?.built.class ?? around;
-	const head: CodeLink = {
+	const head: FoundLink = {
 		...link,
 		file: exact.module.uri,
 		line: exact.class.line,
@@ -128,21 +129,23 @@ function place(frame: Frame, { paths, code }: LadderContext): Placed {
 			: paths.find(frame.path);
 	const tooLoose = found !== null && isInstalled(frame.path) && found.tail < 2;
 	if (!found || tooLoose) return inNotebook(frame, code.modules) ?? lost(frame);
-	const fitting = found.candidates
-		.flatMap((uri) => code.modules.filter((module) => module.uri === uri))
-		.filter((module) => fits(frame, module));
-	const own = fitting.find((module) => module.uri === found.uri);
-	const module = own ?? fitting[0] ?? code.modules.find(({ uri }) => uri === found.uri);
+	const moduleAt = (uri: string) => code.modules.find((module) => module.uri === uri);
+	const all = found.candidates.flatMap((uri) => moduleAt(uri) ?? []);
+	const fitting = all.filter((module) => fits(frame, module));
+	const [module] = fitting.length > 0 ? fitting : all;
 	if (!module) return lost(frame);
 	const line = currentLine(frame, module);
+	const told = fitting.length === 1 || all.length === 1;
+	const others = all.filter((other) => !fitting.includes(other));
+	const candidates = [...fitting, ...others].map(({ uri }) => uri);
 	const sure = fits(frame, module) ? 1 : 0.6;
-	const alone = own === undefined || fitting.length <= 1 ? 1 : 0.7;
 	return {
 		frame,
 		module,
 		uri: module.uri,
 		line,
-		confidence: (line === frame.line ? 1 : 0.8) * sure * alone,
+		confidence: (line === frame.line ? 1 : 0.8) * sure * (told ? 1 : 0.7),
+		ambiguous: told ? null : { path: frame.path, candidates },
 	};
 }
 
@@ -152,6 +155,7 @@ const lost = (frame: Frame): Placed => ({
 	uri: frame.path,
 	line: frame.line,
 	confidence: 0.5,
+	ambiguous: null,
 });
 
 /** A cell has no file: the one whose function stands around the line. */
@@ -161,7 +165,7 @@ function inNotebook(frame: Frame, modules: readonly PythonModule[]): Placed | nu
 	const [module] = fitting;
 	if (!module || frame.function === '') return null;
 	const confidence = fitting.length === 1 ? 0.8 : 0.4;
-	return { frame, module, uri: module.uri, line: frame.line, confidence };
+	return { frame, module, uri: module.uri, line: frame.line, confidence, ambiguous: null };
 }
 
 /** Whether the file still has the frame's function around its line. */
@@ -186,7 +190,7 @@ function currentLine(frame: Frame, module: PythonModule): number {
 
 /** The innermost class around a line. */
 export function classAround(module: PythonModule, line: number): ClassRef | null {
-	const around = [...module.classes.values()].filter((c) => holds(c, line));
+	const around = module.everyClass.filter((c) => holds(c, line));
 	const [found] = around.sort((a, b) => b.line - a.line);
 	return found ? { class: found, module } : null;
 }

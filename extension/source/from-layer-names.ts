@@ -1,7 +1,7 @@
-import type { AttentionSite, CodeLink } from '../protocol/model.ts';
+import type { AttentionSite } from '../protocol/model.ts';
 import { callingLine, computingLine } from './computing-line.ts';
 import type { ClassRef, CodeBase } from './code-base.ts';
-import type { LadderContext, LadderStep } from './ladder.ts';
+import type { FoundLink, LadderContext, LadderStep } from './ladder.ts';
 import { fitOf, layerBuilders, type LayerBuilder } from './layer-builders.ts';
 
 interface Match {
@@ -100,10 +100,10 @@ function attendsIn({ class: made, className }: LayerBuilder, code: CodeBase): bo
 const homeOf = ({ class: made, site }: LayerBuilder): ClassRef | null =>
 	made ?? site?.owner ?? null;
 
-function linksTo(site: AttentionSite, { best, sure }: Found, { code }: LadderContext): CodeLink[] {
+function linksTo(site: AttentionSite, { best, sure }: Found, { code }: LadderContext): FoundLink[] {
 	const { builder } = best;
 	const link = { site: site.id, how: 'layer-name', found: true };
-	const links: CodeLink[] = [];
+	const links: FoundLink[] = [];
 	const home = homeOf(builder);
 	if (home)
 		links.push({

@@ -1,9 +1,9 @@
-import type { AttentionSite, CodeLink } from '../protocol/model.ts';
+import type { AttentionSite } from '../protocol/model.ts';
 import { classesOf } from './module-paths.ts';
 import type { ClassRef } from './code-base.ts';
 import { callingLine, computingLine } from './computing-line.ts';
 import type { Step } from './built.ts';
-import type { LadderContext, LadderStep } from './ladder.ts';
+import type { FoundLink, LadderContext, LadderStep } from './ladder.ts';
 
 /** The module path in node names, walked through the classes of the workspace. */
 export const fromModulePath: LadderStep = (site, context) =>
@@ -67,7 +67,7 @@ function classLinks(
 	how: string,
 	sure: number,
 	context: LadderContext,
-): CodeLink[] {
+): FoundLink[] {
 	const [ref] = found;
 	if (!ref) return [];
 	const confidence = found.length === 1 ? sure : sure / 2;
@@ -80,10 +80,10 @@ function linksInto(
 	how: string,
 	confidence: number,
 	{ code }: LadderContext,
-): CodeLink[] {
+): FoundLink[] {
 	const file = ref.module.uri;
 	const link = { site: site.id, file, how, found: true };
-	const head: CodeLink = { ...link, line: ref.class.line, target: 'class', confidence };
+	const head: FoundLink = { ...link, line: ref.class.line, target: 'class', confidence };
 	const computes = computingLine(ref, code, site.form !== 'softmax');
 	if (!computes) return [head];
 	// found by what the line says, not by what the exporter wrote
@@ -104,13 +104,13 @@ function linksAt(
 	path: string,
 	how: string,
 	context: LadderContext,
-): CodeLink[] {
+): FoundLink[] {
 	const steps = context.roots.resolve(path);
 	const [best] = steps;
 	if (!best) return byShape(site, path, context) ?? intoForeign(site, path, how, context);
 	const classes = new Set(steps.map(({ built }) => built.class?.class));
 	const confidence = classes.size <= 1 ? 0.9 : 0.6;
-	const build: CodeLink = {
+	const build: FoundLink = {
 		site: site.id,
 		file: best.uri,
 		line: best.line,
@@ -131,7 +131,7 @@ function callOf(
 	how: string,
 	confidence: number,
 	{ code }: LadderContext,
-): CodeLink[] {
+): FoundLink[] {
 	if (!holder) return [];
 	const link = { site: site.id, how, confidence, found: true };
 	const calls = callingLine(holder, attribute, code);
@@ -147,7 +147,7 @@ function intoForeign(
 	path: string,
 	how: string,
 	context: LadderContext,
-): CodeLink[] {
+): FoundLink[] {
 	const step = context.roots.foreignOn(path);
 	if (!step) return [];
 	const link = {
@@ -162,7 +162,7 @@ function intoForeign(
 }
 
 /** Failing a way there: the class that has most of the attributes the model shows below the path. */
-function byShape(site: AttentionSite, path: string, context: LadderContext): CodeLink[] | null {
+function byShape(site: AttentionSite, path: string, context: LadderContext): FoundLink[] | null {
 	const { code, walk, roots } = context;
 	const children = [...roots.childrenOf(path)];
 	if (children.length < 2) return null;

@@ -4,7 +4,7 @@ import type { GraphNode } from '../onnx/model-index.ts';
 import { framesOfDocString, framesOfStackTrace } from './frames.ts';
 import type { LinkOptions } from './link-sites.ts';
 import { cellsOf } from './notebook-cells.ts';
-import { parsePins, withPin, writePins } from './pins.ts';
+import { parsePins, withPath, withPin, writePins } from './pins.ts';
 import { PathMap } from './remap-path.ts';
 import type { PythonFile } from './python-file.ts';
 import { sitesAt } from './sites-at.ts';
@@ -164,6 +164,8 @@ describe('other steps of the ladder', () => {
 		expect(
 			parsePins(writePins(withPin({ sites: [pin], paths: new Map() }, { ...pin, line: 7 }))).sites,
 		).toEqual([{ ...pin, line: 7 }]);
+		const placed = withPath({ sites: [pin], paths: new Map() }, '/x/a.py', '../a.py');
+		expect(parsePins(writePins(placed))).toEqual(placed);
 		expect(() => parsePins('{"pins": [{"site": "s", "file": "f", "line": 0}]}')).toThrow(
 			/pins\[0\]\.line/,
 		);
@@ -174,16 +176,28 @@ describe('a path of another machine', () => {
 	const uris = ['file:///w/a/model.py', 'file:///w/b%20c/model.py', 'file:///w/b%20c/parts.py'];
 
 	it('goes to the longest matching tail, of any system', () => {
-		expect(new PathMap(uris, '').find('C:\\src\\b c\\model.py')?.uri).toBe(
+		expect(new PathMap(uris, '').find('C:\\src\\b c\\model.py')?.candidates).toEqual([
 			'file:///w/b%20c/model.py',
-		);
+		]);
 		expect(new PathMap(uris, '').find('/x/../y/nothing.py')).toBeNull();
 	});
 
 	it('goes to the file nearest to the model where the path cannot tell, and says that others fit', () => {
 		const found = new PathMap(uris, 'file:///w/a/model.onnx').find('/elsewhere/model.py');
-		expect(found?.uri).toBe('file:///w/a/model.py');
-		expect(found?.candidates).toHaveLength(2);
+		expect(found?.candidates).toEqual(['file:///w/a/model.py', 'file:///w/b%20c/model.py']);
+	});
+
+	it('goes where the user said, and so do the others of its folder', () => {
+		const copies = ['a', 'b'].flatMap((folder) =>
+			['model.py', 'nn/parts.py'].map((name) => `file:///w/${folder}/${name}`),
+		);
+		const said = new Map([['/x/old/model.py', 'file:///w/b/model.py']]);
+		const paths = new PathMap(copies, '', said);
+		expect(paths.find('/x/old/model.py')?.candidates).toEqual(['file:///w/b/model.py']);
+		expect(paths.find('/x/old/nn/parts.py')?.candidates).toEqual(['file:///w/b/nn/parts.py']);
+		expect(paths.find('/x/new/nn/parts.py')?.candidates).toHaveLength(2);
+		const gone = new Map([['/x/old/model.py', 'file:///w/gone/model.py']]);
+		expect(new PathMap(copies, '', gone).find('/x/old/model.py')?.candidates).toHaveLength(2);
 	});
 });
 
@@ -322,6 +336,30 @@ describe('frames of other machines', () => {
 		'/usr/lib/python3/site-packages/parts.py',
 	])('but not %s', (path) => {
 		expect(callIn(trace(path))).not.toBe(`parts.py:${line} stack-trace`);
+	});
+
+	it('that fit several files are guessed, with the files, until the user says which', () => {
+		const copy = { uri: 'file:///w/copy/parts.py', text: parts };
+		const path = '/home/me/parts.py';
+		const metadata = new Map([['pkg.torch.onnx.stack_trace', trace(path)]]);
+		const callOf = (more: readonly PythonFile[], options: LinkOptions = {}) =>
+			linksOf([node('softmax', { metadata })], '', options, [...files, ...more]).find(
+				({ target }) => target === 'call',
+			);
+		const model = 'file:///w/proj/model.onnx';
+		expect(callOf([copy], { model })).toMatchObject({
+			file: files[1]!.uri,
+			confidence: 0.7,
+			ambiguous: { path, candidates: [files[1]!.uri, copy.uri] },
+		});
+		const pins = { sites: [], paths: new Map([[path, copy.uri]]) };
+		expect(callOf([copy], { model, pins })).toMatchObject({
+			file: copy.uri,
+			confidence: 1,
+			ambiguous: null,
+		});
+		const other = { ...copy, text: parts.replace('def forward', 'def other') };
+		expect(callOf([other], { model })).toMatchObject({ confidence: 1, ambiguous: null });
 	});
 
 	it('as graphs are printed, and none at all', () => {

@@ -14,8 +14,11 @@ export interface LadderContext {
 	readonly roots: RootSearch;
 }
 
+/** A link as a step finds it; only those by way of a path are ambiguous. */
+export type FoundLink = Omit<CodeLink, 'ambiguous'> & Partial<Pick<CodeLink, 'ambiguous'>>;
+
 /** Links one step of the ladder finds for a site; those of earlier steps win, target by target. */
-export type LadderStep = (site: AttentionSite, context: LadderContext) => readonly CodeLink[];
+export type LadderStep = (site: AttentionSite, context: LadderContext) => readonly FoundLink[];
 
 export type Target = CodeLink['target'];
 export const targets: readonly Target[] = ['class', 'build', 'call'];

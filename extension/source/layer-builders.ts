@@ -56,7 +56,7 @@ export function layerBuilders(code: CodeBase): LayerBuilder[] {
 	function builderOf(site: CallSite, className: string): LayerBuilder[] {
 		const { call, module, target } = site;
 		if (call.callee.kind !== 'name' || !/^[A-Z]/.test(className)) return [];
-		const meaning = code.meaning(call.callee.name, module);
+		const meaning = code.meaning(call.callee.name, module, call.line);
 		const ref = meaning.kind === 'class' ? meaning : null;
 		const kind = ref
 			? kindOf(ref)

@@ -4,7 +4,7 @@ import { CodeBase } from './code-base.ts';
 import { fromDocString, fromStackTrace, lineThatMakes } from './from-frames.ts';
 import { fromLayerNames } from './from-layer-names.ts';
 import { fromClassHierarchy, fromFunction, fromModulePath, fromWeights } from './from-modules.ts';
-import { targets, type LadderContext, type LadderStep } from './ladder.ts';
+import { targets, type FoundLink, type LadderContext, type LadderStep } from './ladder.ts';
 import { ModuleWalk } from './module-walk.ts';
 import { modulePathsOf } from './module-paths.ts';
 import type { Pins } from './pins.ts';
@@ -60,11 +60,13 @@ export function linkSites(
 		model,
 	);
 	const context: LadderContext = { nodes, code, walk, paths, roots };
-	return sites.flatMap((site) => linksOf(site, context, pins));
+	return sites.flatMap((site) =>
+		linksOf(site, context, pins).map((link) => ({ ...link, ambiguous: link.ambiguous ?? null })),
+	);
 }
 
-function linksOf(site: AttentionSite, context: LadderContext, pins: Pins): CodeLink[] {
-	const links = new Map<string, CodeLink>();
+function linksOf(site: AttentionSite, context: LadderContext, pins: Pins): FoundLink[] {
+	const links = new Map<string, FoundLink>();
 	for (const pin of pins.sites.filter((pin) => pin.site === site.id)) {
 		const found = context.code.modules.some(({ uri }) => uri === pin.file);
 		links.set(pin.target, { ...pin, how: 'pin', confidence: 1, found });
@@ -80,7 +82,7 @@ function linksOf(site: AttentionSite, context: LadderContext, pins: Pins): CodeL
 }
 
 /** The line where a routed layer chooses; of its two branches the exact one has it. */
-function routeLinks({ id, tensors, operator }: AttentionSite, context: LadderContext): CodeLink[] {
+function routeLinks({ id, tensors, operator }: AttentionSite, context: LadderContext): FoundLink[] {
 	const choice = operator === 'softmax' ? tensors['choice']?.name : undefined;
 	const line = choice === undefined ? undefined : lineThatMakes(choice, id, context);
 	return line ? [{ ...line, target: 'route' }] : [];

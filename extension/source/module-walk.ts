@@ -16,7 +16,7 @@ import {
 	type Step,
 } from './built.ts';
 import type { Call, CallSite } from './call-sites.ts';
-import { assigned, type ClassRef, type CodeBase } from './code-base.ts';
+import { assigned, type ClassRef, type CodeBase, type Meaning } from './code-base.ts';
 import { bound, ConstructorArguments, defaultOf, selfOf } from './constructor-arguments.ts';
 import type { Expression, PythonFunction, PythonModule } from './python-syntax.ts';
 
@@ -162,7 +162,7 @@ export class ModuleWalk {
 			case 'call':
 				return this.evaluateCall(expression, place, depth);
 			case 'name':
-				return this.evaluateName(expression.name, place, depth);
+				return this.evaluateName(expression, place, depth);
 			case 'member':
 				return deeper(expression.of).flatMap((built) =>
 					this.attribute(built, expression.name, depth + 1).map((step) => step.built),
@@ -226,11 +226,12 @@ export class ModuleWalk {
 		if (local && local.length > 0) return made(local);
 		const given = this.giving(callee.name, place, depth);
 		if (given.length > 0) return made(given);
-		const called = this.functionOf(callee.name, place);
+		const called = this.functionOf(callee.name, place, call.line);
 		if (called) return this.inFunction(called, call, place, depth);
 		const own = this.ofSelf(callee.name, place, depth) ?? [];
 		if (own.length > 0) return made(own);
-		const meaning = this.code.meaning(this.nestedIn(callee.name, place), place.module);
+		const meaning =
+			this.nestedIn(callee.name, place) ?? this.code.meaning(callee.name, place.module, call.line);
 		if (meaning.kind === 'function') return [];
 		if (meaning.kind === 'class')
 			return [{ ...unknownIn(place, '', call), class: meaning, at: here }];
@@ -254,7 +255,7 @@ export class ModuleWalk {
 		const dot = name.lastIndexOf('.');
 		if (dot < 0) return [];
 		const [object, method] = [name.slice(0, dot), name.slice(dot + 1)];
-		const options = this.evaluateName(object, place, depth + 1);
+		const options = this.evaluateName({ name: object, line: call.line }, place, depth + 1);
 		return options.flatMap((built) => {
 			if (method === 'get' || method === 'pop') return this.anyItem(built, depth);
 			// a class method builds its class, whatever it does on the way
@@ -287,14 +288,18 @@ export class ModuleWalk {
 			.slice(0, MOST_OPTIONS);
 	}
 
-	private evaluateName(name: string, place: Place, depth: number): Built[] {
+	private evaluateName(
+		{ name, line }: { readonly name: string; readonly line: number },
+		place: Place,
+		depth: number,
+	): Built[] {
 		const local = this.local(name, place, depth);
 		if (local) return local;
 		const given = this.giving(name, place, depth);
 		if (given.length > 0) return given;
 		const own = this.ofSelf(name, place, depth);
 		if (own) return own;
-		const meaning = this.code.meaning(name, place.module);
+		const meaning = this.code.meaning(name, place.module, line);
 		if (meaning.kind === 'class') return [{ ...unknownIn(place), class: meaning }];
 		if (meaning.kind !== 'value') return [];
 		const at = { ...placeIn(meaning.module), owner: place.owner };
@@ -347,17 +352,15 @@ export class ModuleWalk {
 	}
 
 	/** `self.Inner` is a class that stands in the class. */
-	private nestedIn(name: string, { owner, self }: Place): string {
+	private nestedIn(name: string, { owner, self }: Place): Meaning | null {
 		const inner = /^(?:self|cls)\.(\w+)$/.exec(name)?.[1];
 		const around = owner ?? self?.class;
-		const found = inner === undefined ? undefined : around?.module.classes.get(inner);
-		const stands =
-			found && around && around.class.line < found.line && found.endLine <= around.class.endLine;
-		return stands && inner !== undefined ? inner : name;
+		const found = inner !== undefined && around ? this.code.nested(inner, around) : undefined;
+		return found && around ? { kind: 'class', class: found, module: around.module } : null;
 	}
 
 	/** A function by name: nested in those around, a method of the class, or one of the module. */
-	private functionOf(name: string, place: Place) {
+	private functionOf(name: string, place: Place, line: number) {
 		for (const around of place.functions) {
 			const nested = around.functions.get(name);
 			if (nested) return { function: nested, module: place.module, method: false };
@@ -369,7 +372,7 @@ export class ModuleWalk {
 				if (found) return { function: found, module: ref.module, method: true };
 			}
 		}
-		const meaning = this.code.meaning(name, place.module);
+		const meaning = this.code.meaning(name, place.module, line);
 		return meaning.kind === 'function' ? { ...meaning, method: false } : null;
 	}
 }

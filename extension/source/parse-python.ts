@@ -4,7 +4,7 @@ import type { PythonFile } from './python-file.ts';
 import type { PythonClass, PythonFunction, PythonModule } from './python-syntax.ts';
 import type { readExpression } from './read-expression.ts';
 import { blocksOf, newlinesIn, type Block } from './split-blocks.ts';
-import { SyntaxReader, type Draft } from './syntax-reader.ts';
+import { addClass, emptyDraft, SyntaxReader, type Draft } from './syntax-reader.ts';
 
 interface Parsed {
 	readonly text: string;
@@ -29,17 +29,11 @@ export function parsePython(file: PythonFile): PythonModule {
 		trees.set(text, tree);
 		return tree;
 	};
-	const draft: Draft = {
-		assignments: [],
-		returns: [],
-		effects: [],
-		functions: new Map(),
-		classes: new Map(),
-		imports: new Map(),
-		starImports: [],
-	};
+	const draft = emptyDraft();
 	for (const block of blocksOf(pythonOf(file))) addBlock(block, draft, treeOf);
-	const module: PythonModule = { ...draft, uri: file.uri, lines: file.text.split('\n') };
+	const everyClass = [...draft.everyClass.values()];
+	const lines = file.text.split('\n');
+	const module: PythonModule = { ...draft, everyClass, uri: file.uri, lines };
 	if (cached.size >= MOST_CACHED) cached.clear();
 	cached.set(file.uri, { text: file.text, module, trees });
 	return module;
@@ -58,7 +52,9 @@ function addBlock(block: Block, around: Draft, treeOf: (text: string) => Tree): 
 	const { defines } = block;
 	if (!defines || /^[ \t]+(?:class|from|import)\b/m.test(block.text)) addAll(whole(), around);
 	if (defines?.kind === 'class') {
-		around.classes.set(defines.name, new LazyClass(block, defines.name, whole));
+		const found = new LazyClass(block, defines.name, whole);
+		around.classes.set(defines.name, found);
+		addClass(found, around);
 	} else if (defines)
 		around.functions.set(defines.name, new LazyFunction(block, defines.name, whole));
 }
@@ -67,9 +63,17 @@ function addAll(read: Draft, around: Draft): void {
 	around.assignments.push(...read.assignments);
 	around.effects.push(...read.effects);
 	around.starImports.push(...read.starImports);
-	for (const [name, found] of read.imports) around.imports.set(name, found);
+	const inner = new Set(read.localImports.map(({ found }) => found));
+	const own = new Set(around.localImports.map(({ found }) => found));
+	for (const [name, found] of read.imports) {
+		const before = around.imports.get(name);
+		if (!inner.has(found) || !before || own.has(before)) around.imports.set(name, found);
+	}
+	around.localImports.push(...read.localImports);
 	for (const [name, found] of read.functions) around.functions.set(name, found);
-	for (const [name, found] of read.classes) around.classes.set(name, found);
+	for (const found of read.everyClass.values()) addClass(found, around);
+	for (const [name, found] of read.classes)
+		if (!found.within || around.classes.get(name)?.within !== null) around.classes.set(name, found);
 }
 
 /** What a class and a function of a module have in common: where they stand, told without reading their insides. */
@@ -93,6 +97,8 @@ class LazyDefinition {
 const simpleHeader = /^class[ \t]+[\p{L}\p{N}_]+[ \t]*(?:\(([\w.,\s]*)\))?[ \t]*:/mu;
 
 class LazyClass extends LazyDefinition implements PythonClass {
+	readonly path: readonly string[];
+	readonly within = null;
 	private known: PythonClass['bases'] | undefined;
 
 	constructor(
@@ -101,6 +107,7 @@ class LazyClass extends LazyDefinition implements PythonClass {
 		private readonly whole: () => Draft,
 	) {
 		super(block, name);
+		this.path = [name];
 	}
 
 	get bases() {

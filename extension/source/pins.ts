@@ -48,6 +48,12 @@ export function withPin(pins: Pins, pin: Pin): Pins {
 	return { ...pins, sites: [...others, pin] };
 }
 
+/** The same pins with where one more exported path stands. */
+export const withPath = (pins: Pins, exported: string, file: string): Pins => ({
+	...pins,
+	paths: new Map(pins.paths).set(exported, file),
+});
+
 function asPin(value: unknown, at: number): Pin {
 	const where = `pins[${at}]`;
 	const { site, file, line, target = 'call' } = asRecord(value, where);

@@ -66,8 +66,19 @@ export interface PythonFunction {
 	readonly functions: ReadonlyMap<string, PythonFunction>;
 }
 
+/** A class or function that something stands in. */
+export interface Around {
+	readonly kind: 'class' | 'function';
+	readonly line: number;
+	readonly endLine: number;
+}
+
 export interface PythonClass {
 	readonly name: string;
+	/** Names of the classes and functions around it, outermost first, then its own. */
+	readonly path: readonly string[];
+	/** What it stands in; null for the module itself. */
+	readonly within: Around | null;
 	readonly line: number;
 	readonly endLine: number;
 	/** Of the whole definition: tells at once whether a word can be inside. */
@@ -85,15 +96,25 @@ export interface Import {
 	readonly level: number;
 }
 
+/** An import inside of a function or class, and the name it has there. */
+export interface LocalImport {
+	readonly local: string;
+	readonly found: Import;
+	readonly within: Around;
+}
+
 export interface PythonModule {
 	readonly uri: string;
 	/** Those inside of functions and other classes too, unless an outer one has their name. */
 	readonly classes: ReadonlyMap<string, PythonClass>;
+	/** Those whose name others have too, each by the place that it stands in. */
+	readonly everyClass: readonly PythonClass[];
 	readonly functions: ReadonlyMap<string, PythonFunction>;
 	readonly assignments: readonly Assignment[];
 	readonly effects: readonly Expression[];
 	/** Those inside of functions too, unless an outer one has their name. */
 	readonly imports: ReadonlyMap<string, Import>;
+	readonly localImports: readonly LocalImport[];
 	/** Modules imported whole: `from module import *`. */
 	readonly starImports: readonly Import[];
 	readonly lines: readonly string[];

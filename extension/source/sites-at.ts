@@ -12,11 +12,14 @@ export function sitesAt(links: readonly CodeLink[], file: PythonFile, line: numb
 	const here = links.filter((link) => link.file === file.uri);
 	const exact = here.filter((link) => link.line === line);
 	if (exact.length > 0) return unique(exact);
-	const classes = [...parsePython(file).classes.values()];
-	const around = classes.find((c) => c.line <= line && line <= c.endLine);
-	return around
-		? unique(here.filter((link) => link.target === 'class' && link.line === around.line))
-		: [];
+	const around = parsePython(file)
+		.everyClass.filter((c) => c.line <= line && line <= c.endLine)
+		.sort((a, b) => b.line - a.line);
+	for (const { line: head } of around) {
+		const sites = here.filter((link) => link.target === 'class' && link.line === head);
+		if (sites.length > 0) return unique(sites);
+	}
+	return [];
 }
 
 const unique = (links: readonly CodeLink[]) => [...new Set(links.map(({ site }) => site))];

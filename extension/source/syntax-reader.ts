@@ -1,8 +1,10 @@
 import type { SyntaxNode, Tree } from '@lezer/common';
 import type {
+	Around,
 	Assignment,
 	Expression,
 	Import,
+	LocalImport,
 	PythonClass,
 	PythonFunction,
 } from './python-syntax.ts';
@@ -15,13 +17,35 @@ export interface Draft {
 	readonly effects: Expression[];
 	readonly functions: Map<string, PythonFunction>;
 	readonly classes: Map<string, PythonClass>;
+	/** By place and name. */
+	readonly everyClass: Map<string, PythonClass>;
 	readonly imports: Map<string, Import>;
+	readonly localImports: LocalImport[];
 	readonly starImports: Import[];
+}
+
+export const emptyDraft = (): Draft => ({
+	assignments: [],
+	returns: [],
+	effects: [],
+	functions: new Map(),
+	classes: new Map(),
+	everyClass: new Map(),
+	imports: new Map(),
+	localImports: [],
+	starImports: [],
+});
+
+/** Notes a class by its place; there the last one of a name is the one that counts. */
+export function addClass(found: PythonClass, draft: Draft): void {
+	draft.everyClass.set(`${found.within?.line ?? 0} ${found.name}`, found);
 }
 
 /** Reads the syntax tree of a text, or of a part of one that begins on a line of its own. */
 export class SyntaxReader implements Source {
 	private readonly starts: number[] = [0];
+	/** Classes and functions around what is read, outermost first. */
+	private readonly around: (Around & { readonly name: string })[] = [];
 	depth = 0;
 
 	/** @param firstLine of the text, counting from 1 */
@@ -58,17 +82,21 @@ export class SyntaxReader implements Source {
 	}
 
 	private readBody(body: SyntaxNode): Draft {
-		const draft: Draft = {
-			assignments: [],
-			returns: [],
-			effects: [],
-			functions: new Map(),
-			classes: new Map(),
-			imports: new Map(),
-			starImports: [],
-		};
+		const draft = emptyDraft();
 		this.readStatements(body, draft);
 		return draft;
+	}
+
+	/** The body of a class or function. */
+	private readInside(kind: Around['kind'], name: string, node: SyntaxNode, body: SyntaxNode) {
+		this.around.push({ kind, name, line: this.lineOf(node), endLine: this.endOf(node) });
+		const draft = this.readBody(body);
+		this.around.pop();
+		return draft;
+	}
+
+	private endOf(node: SyntaxNode): number {
+		return this.lineAt(Math.max(node.from, node.to - 1));
 	}
 
 	private readStatements(body: SyntaxNode, draft: Draft): void {
@@ -79,7 +107,9 @@ export class SyntaxReader implements Source {
 		switch (node.name) {
 			case 'ClassDefinition': {
 				const read = this.readClass(node, draft);
-				if (read) draft.classes.set(read.name, read);
+				if (!read) return;
+				draft.classes.set(read.name, read);
+				addClass(read, draft);
 				return;
 			}
 			case 'FunctionDefinition': {
@@ -127,12 +157,15 @@ export class SyntaxReader implements Source {
 		const body = node.getChild('Body');
 		if (!name || !body) return null;
 		const list = node.getChild('ArgList');
-		const draft = this.readBody(body);
+		const own = this.textOf(name);
+		const draft = this.readInside('class', own, node, body);
 		handUp(draft, around);
 		return {
-			name: this.textOf(name),
+			name: own,
+			path: [...this.around.map((outer) => outer.name), own],
+			within: this.around.at(-1) ?? null,
 			line: this.lineOf(node),
-			endLine: this.lineAt(Math.max(node.from, node.to - 1)),
+			endLine: this.endOf(node),
 			text: this.textOf(node),
 			bases: list ? readArguments(list, this).args : [],
 			assignments: draft.assignments,
@@ -145,12 +178,13 @@ export class SyntaxReader implements Source {
 		const body = node.getChild('Body');
 		const list = node.getChild('ParamList');
 		if (!name || !body) return null;
-		const draft = this.readBody(body);
+		const own = this.textOf(name);
+		const draft = this.readInside('function', own, node, body);
 		handUp(draft, around);
 		return {
-			name: this.textOf(name),
+			name: own,
 			line: this.lineOf(node),
-			endLine: this.lineAt(Math.max(node.from, node.to - 1)),
+			endLine: this.endOf(node),
 			text: this.textOf(node),
 			parameters: list ? this.readParameters(list) : [],
 			defaults: list ? this.readDefaults(list) : new Map(),
@@ -261,15 +295,21 @@ export class SyntaxReader implements Source {
 			for (const item of names.replace(/[()]/g, '').split(',')) {
 				const [name = '', local = name] = item.trim().split(/\s+as\s+/);
 				if (name === '*') draft.starImports.push({ module, name: null, level });
-				else if (name !== '') draft.imports.set(local, { module, name, level });
+				else if (name !== '') this.addImport(draft, local, { module, name, level });
 			}
 			return;
 		}
 		for (const item of text.replace(/^import\s+/, '').split(',')) {
 			const [module = '', local] = item.trim().split(/\s+as\s+/);
 			if (module === '') continue;
-			draft.imports.set(local ?? module, { module, name: null, level: 0 });
+			this.addImport(draft, local ?? module, { module, name: null, level: 0 });
 		}
+	}
+
+	private addImport(draft: Draft, local: string, found: Import): void {
+		draft.imports.set(local, found);
+		const within = this.around.at(-1);
+		if (within) draft.localImports.push({ local, found, within });
 	}
 }
 
@@ -279,6 +319,8 @@ function handUp(inner: Draft, around: Draft): void {
 		if (!around.classes.has(name)) around.classes.set(name, found);
 	for (const [name, found] of inner.imports)
 		if (!around.imports.has(name)) around.imports.set(name, found);
+	for (const found of inner.everyClass.values()) addClass(found, around);
+	around.localImports.push(...inner.localImports);
 	around.starImports.push(...inner.starImports);
 }
 

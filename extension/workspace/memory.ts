@@ -66,6 +66,26 @@ export class Memory {
 		await this.memento.update(`sizes:${model}`, sizes);
 	}
 
+	/**
+	 * Files that exported paths stand for, as the user said where that could not be saved beside the model; null where the
+	 * guess is good enough.
+	 */
+	paths(model: string): ReadonlyMap<string, string | null> {
+		const saved = this.memento.get<unknown>(`paths:${model}`);
+		if (typeof saved !== 'object' || saved === null) return new Map();
+		return new Map(
+			Object.entries(saved).filter(
+				(entry): entry is [string, string | null] =>
+					entry[1] === null || typeof entry[1] === 'string',
+			),
+		);
+	}
+
+	async setPath(model: string, exported: string, file: string | null): Promise<void> {
+		const paths = new Map(this.paths(model)).set(exported, file);
+		await this.memento.update(`paths:${model}`, Object.fromEntries(paths));
+	}
+
 	/** The site that was last looked at. */
 	site(model: string): string | null {
 		const site = this.memento.get<unknown>(`site:${model}`);

@@ -5,6 +5,7 @@ import { linkSites } from '../source/link-sites.ts';
 import type { Pins } from '../source/pins.ts';
 import { Debounce } from './debounce.ts';
 import { Disposables } from './disposables.ts';
+import type { Memory } from './memory.ts';
 import { summarizeModel } from './model-summary.ts';
 import { pinsFile, readPins } from './pins-file.ts';
 import { openModel, type OpenModel } from './open-model.ts';
@@ -34,6 +35,7 @@ export class ModelEntry {
 	constructor(
 		readonly uri: vscode.Uri,
 		private readonly python: PythonFiles,
+		private readonly memory: Memory,
 		private readonly log: vscode.LogOutputChannel,
 	) {
 		this.reading = this.read();
@@ -118,17 +120,22 @@ export class ModelEntry {
 		return linkSites(model.index, model.sites, files, { model: this.uri.toString(), pins });
 	}
 
-	/** A pins file that cannot be read costs the pins, not the model. */
+	/** What the user said, saved beside the model or remembered. A pins file that cannot be read costs the pins, not the model. */
 	private async pins(): Promise<Pins> {
+		const remembered = [...this.memory.paths(this.uri.toString())].flatMap(([exported, file]) =>
+			file === null ? [] : [[exported, file] as const],
+		);
 		try {
-			return await readPins(this.uri);
+			const { sites, paths } = await readPins(this.uri);
+			return { sites, paths: new Map([...remembered, ...paths]) };
 		} catch (error) {
 			void vscode.window.showWarningMessage(error instanceof Error ? error.message : String(error));
-			return { sites: [], paths: new Map() };
+			return { sites: [], paths: new Map(remembered) };
 		}
 	}
 
-	private async linkAgain(): Promise<void> {
+	/** Ties the sites to code anew: Python changed, or the user said more. */
+	async linkAgain(): Promise<void> {
 		const { reading, latest } = this;
 		if (latest?.kind !== 'read') return;
 		const links = await this.linksOf(latest.model);

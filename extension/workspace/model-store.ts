@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { Disposables } from './disposables.ts';
 import { findFiles } from './find-files.ts';
+import type { Memory } from './memory.ts';
 import { ModelEntry, type ModelState } from './model-entry.ts';
 import type { PythonFiles } from './python-files.ts';
 
@@ -25,6 +26,7 @@ export class ModelStore {
 
 	constructor(
 		private readonly python: PythonFiles,
+		private readonly memory: Memory,
 		private readonly log: vscode.LogOutputChannel,
 	) {}
 
@@ -35,6 +37,11 @@ export class ModelStore {
 
 	async load(uri: vscode.Uri): Promise<ModelState> {
 		return await this.entry(uri).load();
+	}
+
+	/** Ties a model to its code anew, after the user said more of where that stands. */
+	async linkAgain(uri: vscode.Uri): Promise<void> {
+		await this.entry(uri).linkAgain();
 	}
 
 	/** Keeps a model, watched, until the answer is disposed. */
@@ -74,7 +81,7 @@ export class ModelStore {
 			this.entries.set(key, known);
 			return known;
 		}
-		const entry = new ModelEntry(uri, this.python, this.log);
+		const entry = new ModelEntry(uri, this.python, this.memory, this.log);
 		entry.onDidChange(() => this.changed.fire(uri));
 		this.entries.set(key, entry);
 		this.dropIdle();

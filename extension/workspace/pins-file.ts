@@ -1,5 +1,13 @@
 import * as vscode from 'vscode';
-import { parsePins, pinsFileOf, withPin, writePins, type Pin, type Pins } from '../source/pins.ts';
+import {
+	parsePins,
+	pinsFileOf,
+	withPath,
+	withPin,
+	writePins,
+	type Pin,
+	type Pins,
+} from '../source/pins.ts';
 
 const none: Pins = { sites: [], paths: new Map() };
 
@@ -22,8 +30,18 @@ export async function readPins(model: vscode.Uri): Promise<Pins> {
 
 /** Keeps one more pin; its file is written relative to the model where both lie in one workspace folder. */
 export async function savePin(model: vscode.Uri, pin: Pin): Promise<void> {
-	const pins = withPin(await readAsWritten(model), { ...pin, file: relative(model, pin.file) });
-	await vscode.workspace.fs.writeFile(pinsFile(model), new TextEncoder().encode(writePins(pins)));
+	const file = relative(model, pin.file);
+	await change(model, (pins) => withPin(pins, { ...pin, file }));
+}
+
+/** Keeps which file an exported path stands for. */
+export async function savePath(model: vscode.Uri, exported: string, file: string): Promise<void> {
+	await change(model, (pins) => withPath(pins, exported, relative(model, file)));
+}
+
+async function change(model: vscode.Uri, of: (pins: Pins) => Pins): Promise<void> {
+	const text = writePins(of(await readAsWritten(model)));
+	await vscode.workspace.fs.writeFile(pinsFile(model), new TextEncoder().encode(text));
 }
 
 async function readAsWritten(model: vscode.Uri): Promise<Pins> {

@@ -24,8 +24,8 @@ const strings = (
 const fileOf = (command: string) =>
 	command.replace(/^attnscope\./, '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** What the commands share: their type, their list, and how they find the model they are about. */
-const shared = new Set(['command', 'commands', 'find-target']);
+/** What the commands share: their type, their list, and how they find the model, the site and the code they are about. */
+const shared = new Set(['command', 'commands', 'find-target', 'pick-site', 'settle-path']);
 
 const contributed = contributes.commands.map(({ command }) => command);
 

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { journey } from '../harness/journey.ts';
+import { Question } from '../pages/question.ts';
 
 const model = 'mqar-softmax/model.onnx';
 const code = 'mqar-softmax/model.py';
@@ -42,7 +43,7 @@ journey('goes from a lens to its site, and from the site to the code', async ({ 
 	await editor.cursorLine(attentionClass).waitFor();
 });
 
-journey('follows the cursor in the side view', async ({ editor, session }) => {
+journey('shows beside the code the site picked of those it makes', async ({ editor, session }) => {
 	await editor.openFile(code);
 	await editor
 		.codeLens(/layer 0 · softmax/)
@@ -50,7 +51,11 @@ journey('follows the cursor in the side view', async ({ editor, session }) => {
 		.waitFor();
 	await editor.goToLine(attentionClass);
 	await editor.runCommand('Attnscope: Show Attention at Cursor');
+	await new Question(session.page).asks('Which attention site?');
+	await session.shot('which-site');
+	await new Question(session.page).choose(/layer 1 .*mqar-softmax\/model\.onnx/);
 	const panel = await (await editor.inspector('side')).isDrawn();
+	expect(await panel.description()).toMatch(/^Layer 1 /);
 	expect(await panel.proof()).toContain('verified');
 	await session.shot('side');
 });

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { journey } from '../harness/journey.ts';
+import { Question } from '../pages/question.ts';
 import type { ThemeKind } from '../pages/inspector-panel.ts';
 
 const themes: readonly { name: string; kind: ThemeKind; shot: string }[] = [
@@ -24,6 +25,7 @@ journey(
 		await editor.openFile('mqar-softmax/model.py');
 		await editor.goToLine(13);
 		await editor.runCommand('Attnscope: Show Attention at Cursor');
+		await new Question(session.page).choose(/layer 0/);
 		const side = await (await editor.inspector('side')).isDrawn();
 		for (const { name, kind, shot } of themes) {
 			await editor.useTheme(name);
