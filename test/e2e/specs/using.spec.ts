@@ -6,6 +6,16 @@ import { journey } from '../harness/journey.ts';
 /** Long enough that a run on the software GPU is still under way when it is stopped. */
 const manyTokens = Array.from({ length: 2_000 }, (_, at) => 1 + (at % 60)).join(' ');
 
+/** A tokenizer of whole words between spaces. */
+function tokenizerOf(vocab: Readonly<Record<string, number>>): string {
+	return JSON.stringify({
+		...{ version: '1.0', truncation: null, padding: null, added_tokens: [] },
+		...{ normalizer: null, post_processor: null, decoder: null },
+		pre_tokenizer: { type: 'WhitespaceSplit' },
+		model: { type: 'WordLevel', unk_token: 'red', vocab },
+	});
+}
+
 journey(
 	'runs on what is typed, says what does not fit, saves the data, and stops when told',
 	async ({ editor, session }) => {
@@ -28,6 +38,13 @@ journey(
 		};
 		expect(saved.manifest.input.shapes).toEqual({ input_ids: [1, 5] });
 
+		await editor.chooseInput('Text…');
+		const before = await panel.description();
+		await editor.typeAnswer('red blue green red blue red', 'Enter');
+		await panel.describesAnew(before);
+		expect(await panel.proof()).toContain('verified');
+		await session.shot('typed-text');
+
 		await editor.chooseInput('Token ids…');
 		await editor.typeAnswer(manyTokens, 'Enter');
 		await panel.isBusy();
@@ -36,6 +53,10 @@ journey(
 		await session.shot('cancelled');
 		await editor.chooseInput('The prompt beside the model');
 		await panel.describes('induction-like');
+	},
+	{
+		samples: ['common', 'mqar-softmax'],
+		files: { 'mqar-softmax/tokenizer.json': tokenizerOf({ red: 5, green: 17, blue: 3 }) },
 	},
 );
 
