@@ -1,5 +1,6 @@
 import { declaredDim, freshDim, type Dim } from './dims.ts';
-import { intOf, isStandard, type FlatNode } from './flat-node.ts';
+import { dtypeAfter } from './dtypes.ts';
+import { isStandard, type FlatNode } from './flat-node.ts';
 import type { Inference, Shape, Value } from './inference.ts';
 import { enteredBy } from './loop-shapes.ts';
 import type { Scope } from './scope.ts';
@@ -86,7 +87,7 @@ export class Facts implements Inference {
 		const known = isStandard(node) || node.domain === 'com.microsoft';
 		const shapes = known ? shapeRules.get(node.opType)?.(node, this) : undefined;
 		const value = isStandard(node) ? valueRules.get(node.opType)?.(node, this) : undefined;
-		const dtype = dtypeAfter(node, this);
+		const dtype = dtypeAfter(node, (name) => this.dtypeOf(name));
 		node.outputs.forEach((output, at) => {
 			if (!output) return;
 			const shape = merged(this.shapes.get(output) ?? null, shapes?.[at] ?? null);
@@ -116,45 +117,4 @@ function merged(declared: Shape | null, inferred: Shape | null): Shape | null {
 		const said = declared[axis] ?? null;
 		return dim === null || (typeof dim !== 'number' && typeof said === 'number') ? said : dim;
 	});
-}
-
-const castTargets: Readonly<Record<number, string>> = {
-	1: 'float32',
-	2: 'uint8',
-	3: 'int8',
-	5: 'int16',
-	6: 'int32',
-	7: 'int64',
-	9: 'bool',
-	10: 'float16',
-	11: 'float64',
-	16: 'bfloat16',
-};
-
-const boolean = new Set([
-	'Equal',
-	'Less',
-	'Greater',
-	'LessOrEqual',
-	'GreaterOrEqual',
-	'Not',
-	'And',
-	'Or',
-	'Xor',
-	'IsNaN',
-	'IsInf',
-]);
-const whole = new Set(['Shape', 'Size', 'ArgMax', 'ArgMin', 'NonZero']);
-
-function dtypeAfter(node: FlatNode, facts: Facts): string | null {
-	if (node.opType === 'Cast') return castTargets[intOf(node, 'to') ?? 0] ?? null;
-	if (boolean.has(node.opType)) return 'bool';
-	if (whole.has(node.opType)) return 'int64';
-	if (node.opType === 'ConstantOfShape') {
-		const fill = node.attributes.get('value');
-		return fill?.kind === 'tensor' ? fill.value.dtype : 'float32';
-	}
-	if (node.opType === 'DequantizeLinear') return 'float32';
-	const source = node.opType === 'Where' ? node.inputs[1] : node.inputs[0];
-	return source ? facts.dtypeOf(source) : null;
 }

@@ -7,6 +7,7 @@ import type {
 } from '../onnx/model-index.ts';
 import type { FlatNode, Step } from './flat-node.ts';
 import { pathOfName } from './module-path.ts';
+import { withPlainOperators } from './quantised-operators.ts';
 import { withoutCopies } from './without-copies.ts';
 
 /** Functions may call functions; deeper nesting than any exporter writes ends the inlining. */
@@ -52,7 +53,8 @@ export function flattenGraph(
 	graph.nodes.forEach((node, position) => {
 		place(node, { named, prefix: '', attributes, trail, index: owner ? null : position }, 0);
 	});
-	return { graph, nodes: withoutCopies(nodes), trail };
+	const read = withoutCopies(nodes, graph);
+	return { graph, nodes: withPlainOperators(read, graph.initializers), trail };
 
 	function place(node: GraphNode, call: Call, depth: number): void {
 		if (nodes.length >= MOST_NODES) return;

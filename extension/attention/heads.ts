@@ -83,6 +83,8 @@ function keyHeads(
 	group: Dim,
 ): number | null {
 	if (heads === null) return null;
+	// queries alone have an axis for those that share a key head
+	if (batch.length === 3 && kept === null && typeof group === 'number') return group;
 	if (batch.length === 3 && kept === 1 && typeof group === 'number') return group;
 	if (batch.length === 2 && kept === 1) return 1;
 	if (repeat && heads % repeat === 0) return heads / repeat;
@@ -138,7 +140,7 @@ function mergedHeads(name: string, facts: Facts): number | null {
 			const from = facts.shapeOf(node.inputs[0] ?? '');
 			const to = facts.shapeOf(current);
 			const head = from && to ? foldedAxis(from, to) : null;
-			if (head !== null) return head;
+			if (head !== null) return isOfTokens(node.inputs[0] ?? '', head, facts) ? null : head;
 		}
 		if (node.opType === 'Concat' && intOf(node, 'axis') === 0) {
 			const parts = new Set(
@@ -157,6 +159,13 @@ function mergedHeads(name: string, facts: Facts): number | null {
 		current = node.inputs.find((input) => !scope.isConstant(input)) ?? '';
 	}
 	return null;
+}
+
+/** Rows or columns of a picture that the batch takes up hold no features. */
+function isOfTokens(name: string, size: number, facts: Facts): boolean {
+	const [shape, features] = [facts.shapeOf(name), featureAxes(name, facts)];
+	if (shape?.length !== 4 || !features || features.size === 0) return false;
+	return !shape.some((dim, axis) => dim === size && features.has(axis));
 }
 
 /** `[B, H, T, d]` or `[T, B, H·d]` made `[B·H, T, d]` or `[T, B·H, d]`: the size of the axis folded or split off. */

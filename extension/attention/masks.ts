@@ -104,7 +104,7 @@ const compares = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual']);
 /** A mask is made by these; beyond any other operator lie the activations. */
 const making = new Set(
 	(
-		'Add And BitwiseAnd BitwiseOr Cast CastLike Clip Concat ConstantOfShape CumSum Div Equal Expand EyeLike Flatten Gather ' +
+		'Add And BitwiseAnd BitwiseOr Cast CastLike Clip Concat ConstantOfShape CumSum Div Einsum Equal Expand EyeLike Flatten Gather ' +
 		'GatherND Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Max Min Mod Mul Neg Not Or Pad Range ReduceMax ' +
 		'ReduceMin ReduceSum Reshape Resize ScatterND ScatterElements Slice Split Squeeze Sub Sum Tile Transpose Trilu Unsqueeze ' +
 		'Where Xor Abs Sign Ceil Floor Log Exp DequantizeLinear QuantizeLinear'
@@ -170,6 +170,8 @@ class MaskTrace {
 		}
 		const node = scope.producerOf(name);
 		if (!node || !making.has(node.opType)) return [];
+		// of one tensor it is a transpose; of two it may be a product of activations
+		if (node.opType === 'Einsum' && node.inputs.length > 1) return [];
 		if (node.opType === 'Trilu') this.readTriangle(node);
 		if (node.opType === 'Slice') this.readCutSquare(node);
 		if (compares.has(node.opType) && this.readComparison(node)) return [];
@@ -218,7 +220,8 @@ class MaskTrace {
 	/** A number for each pair of query and key, given as it is. */
 	private isWhole(shape: Shape): boolean {
 		const last = this.shape?.slice(-2);
-		return shape.length === 2 && last?.length === 2 && last[0] !== 1 && last[0] === shape[0]; // prettier-ignore
+		const [queries, keys] = last?.length === 2 ? last : [];
+		return shape.length === 2 && queries !== 1 && queries === shape[0] && keys === shape[1];
 	}
 
 	/**
@@ -306,12 +309,19 @@ class MaskTrace {
 		return single(a) ? b : a;
 	}
 
-	/** Counted from the right: 0 for a row of key positions, 1 for a column of query positions. */
+	/**
+	 * Counted from the right: 0 for a row of key positions, 1 for a column of query positions. Each sequence of the batch may
+	 * have its own.
+	 */
 	private axisOf(name: string): number | null {
 		const shape = this.facts.shapeOf(name);
 		if (!shape) return null;
-		const wide = shape.flatMap((dim, axis) => (dim === 1 ? [] : [shape.length - 1 - axis]));
-		return wide.length === 1 ? wide[0]! : null;
+		const wide = shape
+			.slice(-2)
+			.map((dim) => dim !== 1)
+			.reverse();
+		const among = shape.length > 2 ? wide : shape.map((dim) => dim !== 1).reverse();
+		return among.filter(Boolean).length === 1 ? among.indexOf(true) : null;
 	}
 }
 

@@ -30,8 +30,14 @@ const ofTwo = new Set([
 	'Gemm',
 	'MatMulInteger',
 	'MatMulIntegerToFloat',
+	'DynamicQuantizeMatMul',
 ]);
-const quantisedOps = new Set(['MatMulInteger', 'MatMulIntegerToFloat', 'QLinearMatMul']);
+const quantisedOps = new Set([
+	'MatMulInteger',
+	'MatMulIntegerToFloat',
+	'DynamicQuantizeMatMul',
+	'QLinearMatMul',
+]);
 
 /** Reads a node as a product of two tensors, or undefined where it is none. */
 export function readProduct(node: FlatNode, facts: Facts): Product | undefined {

@@ -110,7 +110,8 @@ const reshape: Rule = (node, facts) => {
 	const shape = shapeAt(node, facts, 0);
 	if (!asked) {
 		const rank = node.inputs[1] ? facts.shapeOf(node.inputs[1])?.[0] : null;
-		return typeof rank === 'number' && rank < 16 ? [Array<Dim>(rank).fill(null)] : null;
+		const known = typeof rank === 'number' && rank >= 0 && rank < 16;
+		return known ? [Array<Dim>(rank).fill(null)] : null;
 	}
 	const kept = asked.map((dim, axis) => {
 		if (dim === 0 && intOf(node, 'allowzero') !== 1) return shape?.[axis] ?? null;
@@ -301,6 +302,14 @@ const recurrence: Rule = (node, facts) => {
 	return [[shape?.[0] ?? null, ...last], last, last];
 };
 
+/** By steps of one, up or down. */
+const range: Rule = (node, facts) => {
+	const [start, limit, step] = node.inputs.map((name) => facts.valueOf(name)?.[0] ?? null);
+	if (start === undefined || limit === undefined) return [[null]];
+	if (step === 1) return [[subtract(limit, start)]];
+	return [[step === -1 ? subtract(start, limit) : null]];
+};
+
 const matMulNBits: Rule = (node, facts) => {
 	const shape = shapeAt(node, facts, 0);
 	return shape && [[...shape.slice(0, -1), intOf(node, 'N') ?? null]];
@@ -355,6 +364,6 @@ export const shapeRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 	['Shape', (node, facts) => [[shapeAt(node, facts, 0)?.length ?? null]]],
 	['Size', () => [[]]],
 	['ConstantOfShape', (node, facts) => [facts.valueOf(node.inputs[0] ?? '')]],
-	['Range', (node, facts) => [[facts.valueOf(node.inputs[1] ?? '')?.[0] ?? null]]],
+	['Range', range],
 	...moreShapeRules,
 ]);

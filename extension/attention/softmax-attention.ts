@@ -2,12 +2,13 @@ import type { SiteTensor } from '../protocol/model.ts';
 import { axesOfRoles } from './axes.ts';
 import { basesOf, type Labels } from './carry.ts';
 import type { Facts } from './facts.ts';
+import { featureAxes } from './feature-axes.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
 import type { Finding, FormFinder } from './form.ts';
 import { countHeads, type HeadCount, type ScoreOperands } from './heads.ts';
 import { isCross } from './lineage.ts';
 import { actsOnKeys, readMasks } from './masks.ts';
-import { contracted } from './product.ts';
+import { contracted, type Product } from './product.ts';
 import { floatAfter, floatBehind } from './quantised.ts';
 import { findScorePath, maskTerm, type MaskTerm, type ScorePath } from './score-path.ts';
 import { findValuePath, WEIGHTS_QUANTISED, summedLabels, type ValuePath } from './value-path.ts';
@@ -25,11 +26,26 @@ export const softmaxAttention: FormFinder = {
 			if (!softmaxes.has(node.opType)) return [];
 			const [scores = '', weights = ''] = [node.inputs[0], node.outputs[0]];
 			const axis = (rank: number) => softmaxAxis(node, rank, facts);
-			const finding = readSoftmax({ node, scores, weights, axis }, facts);
+			const rows = asRows(node, axis(2), facts);
+			const whole = rows && readSoftmax({ ...rows, axis: (rank) => rank - 1 }, facts);
+			const finding = whole ?? readSoftmax({ node, scores, weights, axis }, facts);
 			return finding ? [finding] : [];
 		});
 	},
 };
+
+/** Scores made rows of one matrix for the softmax, and weights of the scores' shape after it. */
+function asRows(node: FlatNode, axis: number, facts: Facts) {
+	const rows = facts.scope.producerOf(node.inputs[0] ?? '');
+	const [back, ...others] = facts.scope.consumersOf(node.outputs[0] ?? '');
+	const [scores = '', weights = ''] = [rows?.inputs[0], back?.outputs[0]];
+	if (axis !== 1 || back?.opType !== 'Reshape' || others.length > 0) return null;
+	if (rows?.opType !== 'Reshape' && rows?.opType !== 'Flatten') return null;
+	const [before, between, after] = [scores, node.inputs[0]!, weights].map((name) => facts.shapeOf(name)); // prettier-ignore
+	const same = before?.length === after?.length && before?.every((dim, at) => dim === after?.[at]);
+	if (!same || between?.length !== 2 || before?.at(-1) !== between[1]) return null;
+	return { node, scores, weights };
+}
 
 /** A normalisation of scores to weights, however it is written. */
 export interface Normaliser {
@@ -132,7 +148,8 @@ function describe(
 	const result = outputOf(value, facts);
 	const mixed = output ? output(result) : result;
 	if (mixed === null) return null;
-	const batch = batchLabels(product.leftLabels, product.rightLabels, product.outputLabels);
+	const shared = batchLabels(product.leftLabels, product.rightLabels, product.outputLabels);
+	const batch = withGroups(shared, sides, product, facts);
 	const operands = { ...sides, batch, contracted: contracted(product) };
 	const beside = besideTokens(path, operands, scores, facts);
 	const count = beside ?? countHeads(operands, facts);
@@ -151,7 +168,8 @@ function describe(
 		return { name: source.name, axes: letters };
 	};
 	if (node.quantised?.includes(scores)) notes.push('the scores are quantised before the softmax');
-	if (value.product.node.quantised?.includes(value.weights)) notes.push(WEIGHTS_QUANTISED);
+	const whole = /int8/.test(facts.dtypeOf(value.weights) ?? '');
+	if (whole || value.product.node.quantised?.includes(value.weights)) notes.push(WEIGHTS_QUANTISED);
 	if (beside) notes.push('heads and query tokens share one axis of q and of the output');
 	if (count.ofWindows) notes.push('windows have an axis of their own between batch and heads');
 	if (count.ofChannels) notes.push('queries and keys are channels: q·k sums over tokens');
@@ -222,6 +240,22 @@ function besideTokens(
 		ofWindows: false,
 		ofChannels: false,
 	};
+}
+
+/** Heads that share a key head may have an axis which keys have not: of two such axes of q, the one that holds features. */
+function withGroups(
+	batch: readonly string[],
+	{ q, qLabels, kLabels }: NonNullable<ReturnType<typeof sidesOf>>,
+	{ outputLabels }: Product,
+	facts: Facts,
+): readonly string[] {
+	const own = qLabels?.filter((label) => !kLabels?.includes(label)) ?? [];
+	if (batch.length !== 2 || own.length !== 2 || !outputLabels) return batch;
+	const features = featureAxes(q, facts);
+	const groups = own.filter((label) => features?.has(qLabels!.indexOf(label)));
+	const [group] = groups;
+	if (groups.length !== 1 || group === undefined) return batch;
+	return outputLabels.filter((label) => batch.includes(label) || label === group);
 }
 
 function outputOf({ product }: ValuePath, facts: Facts): string {

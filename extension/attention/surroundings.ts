@@ -149,7 +149,6 @@ function carried(site: Site, facts: Facts): Site | null {
 		const velocity = otherOperand(join, facts);
 		const joined = join.node.outputs[0];
 		if (velocity === null || !joined) continue;
-		const before = originsOf(velocity, facts, 12);
 		for (const use of usesOf(
 			joined,
 			facts,
@@ -157,8 +156,8 @@ function carried(site: Site, facts: Facts): Site | null {
 			({ node }) => node.opType === 'Add' && !isBias(node.inputs, facts),
 		)) {
 			const position = use.node.opType === 'Add' ? otherOperand(use, facts) : null;
-			if (position === null || position === joined || !query.has(position) || before.has(position))
-				continue;
+			if (position === null || position === joined || !query.has(position)) continue;
+			if (originsOf(velocity, facts, 400).has(position)) continue;
 			if (originsOf(position, facts, 400).has(output)) continue;
 			const moved = use.node.outputs[0] ?? '';
 			const tensors = {

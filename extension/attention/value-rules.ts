@@ -5,6 +5,10 @@ import type { Inference, Value } from './inference.ts';
 /** Longer tensors are data, not sizes. */
 export const LONGEST_VALUE = 64;
 
+/** A size that was worked out wrong may be below nought. */
+const isLength = (length: Dim | undefined): length is number =>
+	Number.isInteger(length) && Number(length) >= 0 && Number(length) <= LONGEST_VALUE;
+
 type Rule = (node: FlatNode, facts: Inference) => Value | null;
 
 const pass: Rule = (node, facts) => facts.valueOf(node.inputs[0] ?? '');
@@ -102,9 +106,7 @@ function concatValue(node: FlatNode, facts: Inference): Value | null {
 		const value = facts.valueOf(input);
 		if (value) return value;
 		const length = facts.shapeOf(input)?.[0];
-		return typeof length === 'number' && length <= LONGEST_VALUE
-			? Array<Dim>(length).fill(null)
-			: null;
+		return isLength(length) ? Array<Dim>(length).fill(null) : null;
 	});
 	return parts.includes(null) ? null : parts.flatMap((part) => part ?? []);
 }
@@ -117,7 +119,7 @@ function shapeValue(node: FlatNode, facts: Inference): Value | null {
 function filledValue(node: FlatNode, facts: Inference): Value | null {
 	const shape = facts.valueOf(node.inputs[0] ?? '');
 	const length = shape?.reduce<Dim>(multiply, 1);
-	if (typeof length !== 'number' || length > LONGEST_VALUE) return null;
+	if (!isLength(length)) return null;
 	const fill = node.attributes.get('value');
 	const element = fill?.kind === 'tensor' ? (fill.value.values?.[0] ?? 0) : 0;
 	return Array<Dim>(length).fill(element);
@@ -127,7 +129,7 @@ function expandedValue(node: FlatNode, facts: Inference): Value | null {
 	const value = pass(node, facts);
 	const shape = facts.valueOf(node.inputs[1] ?? '');
 	const length = shape?.reduce<Dim>(multiply, 1);
-	if (value?.length !== 1 || typeof length !== 'number' || length > LONGEST_VALUE) return null;
+	if (value?.length !== 1 || !isLength(length)) return null;
 	return Array<Dim>(length).fill(value[0]!);
 }
 
@@ -156,6 +158,13 @@ function castValue(node: FlatNode, facts: Inference): Value | null {
 	const value = pass(node, facts);
 	const whole = [2, 3, 4, 5, 6, 7, 12, 13].includes(intOf(node, 'to') ?? 1);
 	return whole && value ? value.map((x) => (typeof x === 'number' ? Math.trunc(x) : x)) : value;
+}
+
+function dequantisedValue(node: FlatNode, facts: Inference): Value | null {
+	const value = pass(node, facts);
+	const [step, nought = 0] = [1, 2].map((at) => facts.valueOf(node.inputs[at] ?? '') ?? undefined).map((x) => (x?.length === 1 ? x[0] : undefined)); // prettier-ignore
+	if (!value || typeof step !== 'number' || typeof nought !== 'number') return null;
+	return value.map((x) => (typeof x === 'number' ? (x - nought) * step : null));
 }
 
 /** How the elements of small tensors follow from those of their inputs, by operator. */
@@ -190,6 +199,7 @@ export const valueRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 	['Unsqueeze', pass],
 	['Flatten', pass],
 	['Cast', castValue],
+	['DequantizeLinear', dequantisedValue],
 	['Shape', shapeValue],
 	['Slice', sliceValue],
 	['Gather', gatherValue],

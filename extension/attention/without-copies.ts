@@ -1,19 +1,23 @@
+import type { Graph } from '../onnx/model-index.ts';
+import { dtypesIn } from './dtypes.ts';
 import { isStandard, type FlatNode } from './flat-node.ts';
 
 /** Copies of copies: no exporter writes longer chains, and in a cycle of copies there is no origin. */
 const LONGEST_CHAIN = 64;
 
+const isFloat = (dtype: string) => /^b?float/.test(dtype);
 const quantises = ({ opType, domain }: FlatNode) =>
 	opType === 'QuantizeLinear' && (domain === '' || domain === 'com.microsoft');
 const dequantises = ({ opType, domain }: FlatNode) =>
 	opType === 'DequantizeLinear' && (domain === '' || domain === 'com.microsoft');
 
 /**
- * Nodes that read what was copied where they read a copy, and the number itself where they read it quantised and turned
- * back; then they say so. Nodes that only copy stay, for what asks for their results by name, but read nothing any more.
+ * Nodes that read what was copied where they read a copy (a cast of a float to the type it has is one), and the number itself
+ * where they read it quantised and turned back; then they say so. Nodes that only copy stay, for what asks for their
+ * results by name, but read nothing any more.
  */
-export function withoutCopies(nodes: readonly FlatNode[]): readonly FlatNode[] {
-	const origins = copiesIn(nodes);
+export function withoutCopies(nodes: readonly FlatNode[], graph: Graph): readonly FlatNode[] {
+	const origins = copiesIn(nodes, graph);
 	if (origins.size === 0) return nodes;
 	const originOf = (name: string) => {
 		let current = name;
@@ -42,13 +46,20 @@ interface Origin {
 }
 
 /** What each copy is a copy of. */
-function copiesIn(nodes: readonly FlatNode[]): ReadonlyMap<string, Origin> {
+function copiesIn(nodes: readonly FlatNode[], graph: Graph): ReadonlyMap<string, Origin> {
 	const origins = new Map<string, Origin>();
 	let quantisers: Map<string, FlatNode> | undefined;
+	let dtypeOf: ReturnType<typeof dtypesIn> | undefined;
+	// what a graph returns is asked for where it stands
+	const returned = new Set(graph.outputs.map(({ name }) => name));
 	for (const node of nodes) {
 		const [from, to] = [node.inputs[0], node.outputs[0]];
 		if (!from || !to || from === to) continue;
-		if (node.opType === 'Identity' && isStandard(node)) {
+		const cast = node.opType === 'Cast' || node.opType === 'CastLike';
+		if (cast) dtypeOf ??= dtypesIn(graph, nodes);
+		const dtype = cast ? dtypeOf!(from) : null;
+		const idle = dtype !== null && isFloat(dtype) && dtype === dtypeOf!(to) && !returned.has(to);
+		if ((node.opType === 'Identity' || idle) && isStandard(node)) {
 			origins.set(to, { name: from, quantised: false });
 		} else if (dequantises(node)) {
 			quantisers ??= new Map(nodes.filter(quantises).map((q) => [q.outputs[0] ?? '', q]));

@@ -7,6 +7,7 @@ import pairs  # noqa: F401
 import pictures  # noqa: F401
 import by_hand  # noqa: F401
 import families  # noqa: F401
+import exporters  # noqa: F401
 import expanded  # noqa: F401
 import fused  # noqa: F401
 import nested  # noqa: F401

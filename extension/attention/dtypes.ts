@@ -1,0 +1,70 @@
+import type { Graph } from '../onnx/model-index.ts';
+import { intOf, type FlatNode } from './flat-node.ts';
+
+const castTargets: Readonly<Record<number, string>> = {
+	1: 'float32',
+	2: 'uint8',
+	3: 'int8',
+	5: 'int16',
+	6: 'int32',
+	7: 'int64',
+	9: 'bool',
+	10: 'float16',
+	11: 'float64',
+	16: 'bfloat16',
+};
+
+const boolean = new Set([
+	'Equal',
+	'Less',
+	'Greater',
+	'LessOrEqual',
+	'GreaterOrEqual',
+	'Not',
+	'And',
+	'Or',
+	'Xor',
+	'IsNaN',
+	'IsInf',
+]);
+const whole = new Set(['Shape', 'Size', 'ArgMax', 'ArgMin', 'NonZero']);
+
+/** Type of a node's results from those of its inputs; null where it is not known. */
+export function dtypeAfter(
+	node: FlatNode,
+	dtypeOf: (name: string) => string | null,
+): string | null {
+	if (node.opType === 'Cast') return castTargets[intOf(node, 'to') ?? 0] ?? null;
+	if (node.opType === 'CastLike') return dtypeOf(node.inputs[1] ?? '');
+	if (boolean.has(node.opType)) return 'bool';
+	if (whole.has(node.opType)) return 'int64';
+	if (node.opType === 'ConstantOfShape') {
+		const fill = node.attributes.get('value');
+		return fill?.kind === 'tensor' ? fill.value.dtype : 'float32';
+	}
+	if (node.opType === 'DequantizeLinear') return 'float32';
+	if (node.opType === 'QuantizeLinear') return dtypeOf(node.inputs[2] ?? '') ?? 'uint8';
+	if (node.opType === 'DynamicQuantizeLinear') return 'uint8';
+	if (node.opType === 'MatMulInteger') return 'int32';
+	if (node.opType === 'MatMulIntegerToFloat') return 'float32';
+	const source = node.opType === 'Where' ? node.inputs[1] : node.inputs[0];
+	return source ? dtypeOf(source) : null;
+}
+
+/** Types of all results of nodes that stand in an order in which they can run. */
+export function dtypesIn(
+	graph: Graph,
+	nodes: readonly FlatNode[],
+): (name: string) => string | null {
+	const dtypes = new Map<string, string>();
+	const note = (name: string, dtype: string | null) => dtype && dtypes.set(name, dtype);
+	for (const [name, { dtype }] of graph.initializers) note(name, dtype);
+	for (const { name, dtype } of [...graph.valueInfo.values(), ...graph.outputs, ...graph.inputs]) note(name, dtype); // prettier-ignore
+	const dtypeOf = (name: string) => dtypes.get(name) ?? null;
+	for (const node of nodes) {
+		const value = node.opType === 'Constant' ? node.attributes.get('value') : undefined;
+		const dtype = value?.kind === 'tensor' ? value.value.dtype : dtypeAfter(node, dtypeOf);
+		for (const output of node.outputs) if (output) note(output, dtype);
+	}
+	return dtypeOf;
+}
