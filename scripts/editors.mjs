@@ -98,7 +98,8 @@ async function npmInstall(node, folder, dependencies, environment) {
 
 function npm(node, folder, args, env) {
 	const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
-	return run(node, [npmEntry(), ...args, ...quiet], { cwd: folder, env });
+	// the tiers that run meanwhile come first
+	return run('nice', ['-n', '15', node, npmEntry(), ...args, ...quiet], { cwd: folder, env });
 }
 
 /** npm's own script, so that it runs in the Node that is asked for and not in the one its first line finds. */

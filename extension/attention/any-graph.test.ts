@@ -81,8 +81,8 @@ describe('any graph', () => {
 				last = `n${i}.${j}`;
 			}
 		}
-		// of this process: what else the machine does meanwhile does not count
-		const seconds = [1, 2].map(() => {
+		// of this process, and the least of several, since a shared core does less in a second
+		const seconds = [1, 2, 3, 4, 5].map(() => {
 			const before = process.cpuUsage();
 			const sites = findSites(modelOf(graphOf(nodes)));
 			const { user, system } = process.cpuUsage(before);

@@ -35,12 +35,24 @@ interface Turn {
 
 const summing = new Set(['Add', 'Sub', 'Sum']);
 
+/** Where a value is made, among the nodes up to one of them; -1 where none of these makes it. */
+function placesIn({ scope }: Facts): (name: string, upTo: number) => number {
+	// most graphs have no turn, and a large one has many values
+	let places: Map<string, number> | undefined;
+	return (name, upTo) => {
+		places ??= new Map(
+			scope.nodes.flatMap(({ outputs }, at) => outputs.map((output) => [output, at])),
+		);
+		const place = places.get(name) ?? -1;
+		return place > upTo ? -1 : place;
+	};
+}
+
 function findTurns(facts: Facts): Map<string, Turn> {
 	const turns = new Map<string, Turn>();
-	const order = new Map<string, number>();
+	const placeOf = placesIn(facts);
 	const given = givenBy(facts);
 	facts.scope.nodes.forEach((node, at) => {
-		for (const output of node.outputs) order.set(output, at);
 		const [after = ''] = node.outputs;
 		if (!summing.has(node.opType) || !mayWrite(node, facts) || !mayBeState(after, facts)) return;
 		const terms = termsOf(after, facts, (name) => turns.has(name));
@@ -50,7 +62,7 @@ function findTurns(facts: Facts): Map<string, Turn> {
 		for (const term of terms) {
 			const before = stateBehind(term, turns, facts);
 			if (before === null) continue;
-			const nodes = facts.scope.nodes.slice((order.get(before) ?? -1) + 1, at + 1);
+			const nodes = facts.scope.nodes.slice(placeOf(before, at) + 1, at + 1);
 			const depends = new Dependence(before, facts, nodes);
 			const update = readUpdate(before, after, facts, depends, given);
 			if (!update) continue;
