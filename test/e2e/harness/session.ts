@@ -1,6 +1,6 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { inject } from 'vitest';
 import { startCodeServer, type RunningServer } from '../../../scripts/code-server.mjs';
@@ -64,8 +64,10 @@ export class Session {
 		await mkdir(workspace, { recursive: true });
 		for (const sample of options.samples ?? ['common', 'mqar-softmax'])
 			await cp(join(root, 'samples', sample), join(workspace, sample), { recursive: true });
-		for (const [path, content] of Object.entries(options.files ?? {}))
+		for (const [path, content] of Object.entries(options.files ?? {})) {
+			await mkdir(dirname(join(workspace, path)), { recursive: true });
 			await writeFile(join(workspace, path), content);
+		}
 		const server = await startCodeServer({
 			editor: inject('editor'),
 			extensionsFolder: inject(options.virtual === true ? 'withMemoryFiles' : 'extensionsFolder'),

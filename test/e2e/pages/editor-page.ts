@@ -150,10 +150,16 @@ export class EditorPage {
 		return this.#question.getByText(words);
 	}
 
-	/** Gives the file dialog a path of its own. */
+	/** Gives the file dialog a path of its own. While it is still opening, it writes the one that it offers over that. */
 	async answerFileDialog(path: string): Promise<void> {
-		await this.typeAnswer(path);
-		await this.acceptFileDialog();
+		await vi.waitFor(
+			async () => {
+				await this.typeAnswer(path);
+				await this.acceptFileDialog();
+				await this.#accept.waitFor({ state: 'hidden', timeout: 5_000 });
+			},
+			{ timeout: 60_000 },
+		);
 	}
 
 	/** Waits until the extension has written a file. */
@@ -177,7 +183,7 @@ export class EditorPage {
 
 	/** Accepts the path that a file dialog offers. */
 	async acceptFileDialog(): Promise<void> {
-		await this.page.getByRole('button', { name: 'OK', exact: true }).click();
+		await this.#accept.click();
 	}
 
 	/** An extension's tree in the side bar. */
@@ -203,6 +209,10 @@ export class EditorPage {
 	/** The inspector in the editor's area or in the side bar. */
 	inspector(surface: 'panel' | 'side'): Promise<InspectorPanel> {
 		return InspectorPanel.find(this.page, surface);
+	}
+
+	get #accept(): Locator {
+		return this.page.getByRole('button', { name: 'OK', exact: true });
 	}
 
 	/** The box in which the editor asks for one thing. */
