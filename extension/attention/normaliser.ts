@@ -1,5 +1,6 @@
 import type { Facts } from './facts.ts';
 import { readProduct } from './product.ts';
+import { untouched } from './weights.ts';
 
 /** Between a product and its division by the sum of the weights. */
 const between = new Set([
@@ -129,16 +130,6 @@ export const sumsRowsOf =
 		return node?.opType === 'ReduceSum' && node.inputs[0] === weights;
 	};
 
-const layout = new Set([
-	'Transpose',
-	'Reshape',
-	'Unsqueeze',
-	'Squeeze',
-	'Identity',
-	'Cast',
-	'Expand',
-]);
-
 /** Sums of weights that are never formed: q times the sum of the keys, over all or up to each token. */
 export const sumsKeys =
 	(q: string, k: string, facts: Facts): IsSum =>
@@ -146,28 +137,17 @@ export const sumsKeys =
 		const node = facts.scope.producerOf(name);
 		const product = node && readProduct(node, facts);
 		if (!product) return false;
-		const [asked, summed] = [back(q, facts), back(k, facts)];
+		const [asked, summed] = [untouched(q, facts), untouched(k, facts)];
 		return [
 			[product.left, product.right],
 			[product.right, product.left],
-		].some(([one, other]) => back(one!, facts) === asked && isSumOf(other!, summed, facts));
+		].some(([one, other]) => untouched(one!, facts) === asked && isSumOf(other!, summed, facts));
 	};
 
 function isSumOf(name: string, keys: string, facts: Facts): boolean {
-	const sum = facts.scope.producerOf(back(name, facts));
+	const sum = facts.scope.producerOf(untouched(name, facts));
 	const sums = sum?.opType === 'ReduceSum' || sum?.opType === 'CumSum';
-	return sums && back(sum.inputs[0] ?? '', facts) === keys;
-}
-
-/** The tensor that another is, laid out anew. */
-function back(name: string, facts: Facts): string {
-	let current = name;
-	for (let steps = 0; steps < 8; steps++) {
-		const node = facts.scope.producerOf(current);
-		if (!node || !layout.has(node.opType)) break;
-		current = node.inputs[0] ?? '';
-	}
-	return current;
+	return sums && untouched(sum.inputs[0] ?? '', facts) === keys;
 }
 
 /** Ones beside the values: what the product makes of them are the sums of its rows. */

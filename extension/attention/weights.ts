@@ -39,22 +39,25 @@ const turning = new Set([
 ]);
 
 /** The tensor that a tensor is, but for the order and number of its axes. */
-export function untouched(name: string, facts: Facts): string {
-	let current = name;
-	for (let steps = 0; steps < 16; steps++) {
-		const node = facts.scope.producerOf(current);
-		if (!node || !turning.has(node.opType)) break;
-		current = node.inputs[0] ?? '';
-	}
-	return current;
-}
+export const untouched = (name: string, facts: Facts): string => behind(name, facts, turning, 16);
+
+const opening = new Set(['Unsqueeze', 'Expand', 'Identity', 'Cast']);
 
 /** The tensor that another is, but for axes of one element. */
-export function withoutOpenAxes(name: string, { scope }: Facts): string {
+export const withoutOpenAxes = (name: string, facts: Facts): string =>
+	behind(name, facts, opening, 4);
+
+/** The tensor that so many operators at most were made from, as long as all are of these. */
+function behind(
+	name: string,
+	{ scope }: Facts,
+	passing: ReadonlySet<string>,
+	most: number,
+): string {
 	let current = name;
-	for (let steps = 0; steps < 4; steps++) {
+	for (let steps = 0; steps < most; steps++) {
 		const node = scope.producerOf(current);
-		if (!node || !['Unsqueeze', 'Expand', 'Identity', 'Cast'].includes(node.opType)) break;
+		if (!node || !passing.has(node.opType)) break;
 		current = node.inputs[0] ?? '';
 	}
 	return current;
