@@ -25,15 +25,35 @@ const ortAtRunTime = ['onnxruntime-web', 'onnxruntime-web/*'];
 const hostBundle = 'dist/extension.cjs';
 const maxHostBytes = 500_000;
 
-/** Read by the host only when a picture or a text is given as input; each a file of its own beside it. */
-const onDemand = { 'jpeg-js': './jpeg-js.cjs', '@huggingface/tokenizers': './tokenizers.cjs' };
+/** Read by the host only when a picture, a text or a file of Python has to be read; each a file of its own beside it. */
+const onDemand = {
+	'jpeg-js': './jpeg-js.cjs',
+	'@huggingface/tokenizers': './tokenizers.cjs',
+	'@lezer/python': './lezer-python.cjs',
+};
+
+/** Those that are imported at the head of a file, since their callers cannot wait: loaded by the first call. */
+const atFirstCall = {
+	'@lezer/python': `exports.parser = { parse: (text) => require('./lezer-python.cjs').parser.parse(text) };`,
+};
 
 /** @type {import('esbuild').Plugin} */
 const leaveOnDemand = {
 	name: 'leave-on-demand',
 	setup(build) {
 		const names = new RegExp(`^(${Object.keys(onDemand).join('|')})$`);
-		build.onResolve({ filter: names }, ({ path }) => ({ path: onDemand[path], external: true }));
+		build.onResolve({ filter: names }, ({ path }) =>
+			path in atFirstCall
+				? { path, namespace: 'at-first-call' }
+				: { path: onDemand[path], external: true },
+		);
+		build.onLoad({ filter: /./, namespace: 'at-first-call' }, ({ path }) => ({
+			contents: atFirstCall[path],
+		}));
+		build.onResolve({ filter: /^\.\//, namespace: 'at-first-call' }, ({ path }) => ({
+			path,
+			external: true,
+		}));
 	},
 };
 

@@ -9,6 +9,7 @@ const expected = [
 	'changelog.md',
 	'dist/extension.cjs',
 	'dist/jpeg-js.cjs',
+	'dist/lezer-python.cjs',
 	'dist/ort/ort-wasm-simd-threaded.asyncify.wasm',
 	'dist/tokenizers.cjs',
 	'dist/webview.css',
