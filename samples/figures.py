@@ -93,14 +93,14 @@ def shares(routing):
 
 
 def swept(metrics):
-    """The mean over seeds of every kind of layer at every size."""
+    """The mean over seeds of every kind of layer at every size, and how far the seeds differ on the easiest task."""
     found = {}
     for row in metrics['sweep']:
         found.setdefault(row['kind'], {}).setdefault(row['stateElements'], []).append(row['accuracy'])
-    tasks = ', '.join(f'{task["pairs"]} pairs' for task in metrics['sweep'][0]['accuracy'])
-    return [f'state elements: accuracy at {tasks}'] + [
-        f'{kind}: ' + '; '.join(f'{elements:,}: {mean_of(runs)}' for elements, runs in sizes.items())
-        + f' ({seeds_in(min(len(runs) for runs in sizes.values()))})'
+    tasks = [f'{task["pairs"]} pairs' for task in metrics['sweep'][0]['accuracy']]
+    seeds = min(len(runs) for sizes in found.values() for runs in sizes.values())
+    return [f'state elements: accuracy at {", ".join(tasks)} (least and most of {seeds_in(seeds)} at {tasks[0]})'] + [
+        f'{kind}: ' + '; '.join(f'{elements:,}: {mean_of(runs)} ({range_of(runs)})' for elements, runs in sorted(sizes.items()))
         for kind, sizes in found.items()
     ]
 
@@ -108,6 +108,12 @@ def swept(metrics):
 def mean_of(runs):
     """The mean accuracy at each task over runs that were asked the same."""
     return ' / '.join(digits(sum(task['accuracy'] for task in tasks) / len(tasks)) for tasks in zip(*runs))
+
+
+def range_of(runs):
+    """Least and most of the runs at their first task."""
+    first = [tasks[0]['accuracy'] for tasks in runs]
+    return f'{digits(min(first))} to {digits(max(first))}'
 
 
 def superposed(metrics):
@@ -130,15 +136,25 @@ def superposed(metrics):
     return lines
 
 
+def wrong_keys(entry, i):
+    """Means over the seeds."""
+    mean = {key: np.mean([run['grids'][i]['wrongKey'][key] for run in entry['seeds']]) for key in entry['grids'][i]['wrongKey']}
+    return (
+        f'{digits(mean["neighbour"])} with other cells\' keys (correlation {digits(mean["overlap"])} with their cosine), orthogonal keys '
+        f'{digits(mean["orthogonal"])}, lowest as often ({digits(mean["orthogonalLowest"])}), mean rank {digits(mean["orthogonalRank"])}'
+    )
+
+
 def gridded(metrics):
     lines = []
     for name in ('att', 'att+mlp'):
         entry = metrics.get(name, {})
         for i, grid in enumerate(entry.get('grids', [])):
             M, N = grid['grid']
-            wrong = f', {digits(grid["wrongKey"])} with the wrong key (chance {digits(metrics["chance"])})' if 'wrongKey' in grid else ''
             spread = seeds_of(entry, lambda run: run['grids'][i]['accuracy'])
-            lines.append(f'{name} {M}x{N}: {digits(grid["accuracy"])}{spread}{wrong}')
+            lines.append(f'{name} {M}x{N}: {digits(grid["accuracy"])}{spread}')
+            if 'wrongKey' in grid:
+                lines.append(f'{name} {M}x{N} with wrong keys: {wrong_keys(entry, i)} (chance {digits(metrics["chance"])}, rank 3.5)')
     return lines
 
 
