@@ -1,6 +1,7 @@
+import { tableOf } from './assigned.ts';
 import type { Call } from './call-sites.ts';
-import { fits, type ClassRef } from './code-base.ts';
-import type { Assignment, Expression, PythonFunction, PythonModule } from './python-syntax.ts';
+import type { ClassRef } from './code-base.ts';
+import type { Expression, PythonFunction, PythonModule } from './python-syntax.ts';
 
 /** An expression where it stands. */
 export interface Given {
@@ -27,6 +28,8 @@ export interface Built {
 	readonly place: Place;
 	/** The call that built it. */
 	readonly call: Call | null;
+	/** Arguments given before, by `partial`. */
+	readonly presets: readonly { readonly call: Call; readonly place: Place }[];
 	/** Where it was built, if that is not where it is asked for. */
 	readonly at: { readonly uri: string; readonly line: number } | null;
 	/** Whole name of a class of a package that is not in the workspace; empty for none. */
@@ -61,6 +64,7 @@ export const unknownIn = (place: Place, foreign = '', call: Call | null = null):
 	items: null,
 	place,
 	call,
+	presets: [],
 	at: null,
 	foreign,
 });
@@ -71,12 +75,16 @@ export const listOf = (items: readonly Expression[], place: Place): Built => ({
 });
 
 export const containers =
-	/(^|\.)(ModuleList|Sequential|ModuleDict|OrderedDict|LayerList|LayerDict|list|tuple|dict)$/;
+	/(^|\.)(ModuleList|Sequential|ModuleDict|OrderedDict|LayerList|LayerDict|list|tuple|dict|chain)$/;
 
 export function containerOf(call: Call, place: Place): Built {
 	const table = tableOf([...call.keywords], call.line);
-	const only = call.args.length === 1 ? call.args[0]! : null;
-	const opened = only?.kind === 'list' ? only.items : call.args;
+	const { args, callee } = call;
+	const joined = callee.kind === 'name' && /(^|\.)chain$/.test(callee.name);
+	const opened =
+		args.length === 1 || joined
+			? args.flatMap((arg) => (arg.kind === 'list' ? arg.items : [arg]))
+			: args;
 	return { ...listOf([...opened, ...table], place), call };
 }
 
@@ -88,23 +96,9 @@ export function isListOf(expression: Expression): boolean {
 	return callee?.kind === 'name' && !/(ModuleList|Sequential|ModuleDict)$/.test(callee.name);
 }
 
-/** What a name was given, with what was added to it afterwards: by append, or as an entry or attribute of it. */
-export function gathered(
-	writes: readonly Assignment[],
-	entries: readonly (readonly [string, Expression])[],
-): readonly { readonly value: Expression; readonly line: number }[] {
-	const added = writes.filter(({ appends }) => appends).map(({ value }) => each(value));
-	const plain = writes.filter(({ appends }) => !appends);
-	const speaking = plain.filter(({ value }) => value.kind !== 'other' && value.kind !== 'text');
-	if (added.length === 0 && entries.length === 0) return speaking.length > 0 ? speaking : plain;
-	const line = plain[0]?.line ?? added[0]?.line ?? entries[0]![1].line;
-	const of = speaking.map(({ value }) => value);
-	return [{ value: { kind: 'filled', of, added, entries, line }, line }];
-}
-
 /** Items of a container that may stand at an index or key. */
 export function pick(items: readonly Expression[], token: string): Expression[] {
-	const flat = items.flatMap((item): Expression[] =>
+	const flat = keyed(items).flatMap((item): Expression[] =>
 		item.kind === 'list' ? keyed(item.items) : [item],
 	);
 	const entries = flat.flatMap((item) => (item.kind === 'table' ? item.entries : []));
@@ -128,16 +122,8 @@ export function pick(items: readonly Expression[], token: string): Expression[] 
 export const inner = (item: Expression): Expression =>
 	item.kind === 'each' ? inner(item.item) : item;
 
-/** What is added once may be added in a loop. */
-const each = (value: Expression): Expression => ({ kind: 'each', item: value, line: value.line });
-
-export const tableOf = (
-	entries: readonly (readonly [string, Expression])[],
-	line: number,
-): Expression[] => (entries.length > 0 ? [{ kind: 'table', entries, line }] : []);
-
 /** `[('name', Module()), ...]`, as OrderedDict takes it, is a table. */
-function keyed(items: readonly Expression[]): Expression[] {
+export function keyed(items: readonly Expression[]): Expression[] {
 	const entries = items.flatMap((item) => {
 		if (item.kind !== 'list' || item.items.length !== 2) return [];
 		const [key, value] = item.items;
@@ -145,18 +131,4 @@ function keyed(items: readonly Expression[]): Expression[] {
 	});
 	if (entries.length !== items.length || entries.length === 0) return [...items];
 	return tableOf(entries, entries[0]![1].line);
-}
-
-/** What is put into a variable by name: `x['key'] = value` and `x.key = value`. */
-export function entriesOf(
-	target: string,
-	assignments: readonly Assignment[],
-): (readonly [string, Expression])[] {
-	return assignments.flatMap(({ target: given, value, appends }) => {
-		const dot = given.lastIndexOf('.');
-		const whole = given.slice(0, dot);
-		if (appends || dot < 0 || value.kind === 'other' || value.kind === 'text') return [];
-		const same = whole === target || (whole.includes('*') && fits(whole, target));
-		return same ? [[given.slice(dot + 1), value] as const] : [];
-	});
 }

@@ -79,6 +79,7 @@ function gather(value: Expression, target: string, around: Around, found: CallSi
 			inner(value.callee, target);
 			for (const arg of value.args) inner(arg);
 			for (const arg of value.keywords.values()) inner(arg);
+			for (const arg of value.spread) inner(arg);
 			return;
 		case 'member':
 		case 'item':

@@ -1,8 +1,8 @@
+import { assigned, entriesOf, gathered } from './assigned.ts';
 import { parsePython } from './parse-python.ts';
 import type { PythonFile } from './python-file.ts';
 import type {
 	Around,
-	Assignment,
 	Expression,
 	Import,
 	PythonClass,
@@ -203,9 +203,33 @@ export class CodeBase {
 			name: [imported.module, name].filter((part) => part).join('.'),
 		};
 		const found = name === null ? null : this.imported(imported, module);
-		if (!found || name === null || depth > DEEPEST) return foreign;
-		const meaning = this.meaning(name, found, null, depth + 1);
-		return meaning.kind === 'foreign' && !meaning.name.includes('.') ? foreign : meaning;
+		if (depth > DEEPEST) return foreign;
+		if (found && name !== null) {
+			const meaning = this.meaning(name, found, null, depth + 1);
+			if (meaning.kind !== 'foreign') return meaning;
+			const inside = this.inPackage(name, found);
+			if (inside) return inside;
+			if (meaning.name.includes('.')) return meaning;
+		}
+		const before = imported.before && this.throughImport(imported.before, module, depth + 1);
+		return before && before.kind !== 'foreign' ? before : foreign;
+	}
+
+	/** A class of the files of a package that fetches its names as they are asked for: by name, where only one has it. */
+	private inPackage(name: string, init: PythonModule): Meaning | null {
+		if (!init.uri.endsWith('/__init__.py')) return null;
+		const folder = init.uri.slice(0, -'__init__.py'.length);
+		const found = this.modules.flatMap((module) => {
+			const c = module.uri.startsWith(folder) ? module.classes.get(name) : undefined;
+			return c && c.within === null ? [{ kind: 'class', class: c, module } as const] : [];
+		});
+		return found.length === 1 ? found[0]! : null;
+	}
+
+	/** The file that a name in a module stands for. */
+	moduleNamed(name: string, module: PythonModule): PythonModule | null {
+		const imported = this.importOf(name, module, null);
+		return imported ? this.moduleOf(imported, module) : null;
 	}
 
 	/** The file that an imported name stands for, where it stands for one: `import a.b`, or `from a import b` of a module b. */
@@ -284,24 +308,10 @@ function definition(
 	if (found) return { kind: 'class', class: found, module };
 	const made = module.functions.get(name);
 	if (made) return { kind: 'function', function: made, module };
-	const values = assigned(name, module.assignments).map(({ value }) => value);
+	const { assignments } = module;
+	const given = gathered(assigned(name, assignments), entriesOf(name, assignments));
+	const values = given.map(({ value }) => value);
 	return values.length > 0 ? { kind: 'value', values, module } : null;
-}
-
-/** What is assigned to a target, or added to it; where its name is written out, only that. */
-export function assigned(
-	target: string,
-	assignments: readonly Assignment[],
-): readonly Assignment[] {
-	const exact = assignments.filter(({ target: given }) => given === target);
-	if (exact.length > 0) return exact;
-	return assignments.filter(({ target: given, pattern }) => pattern && fits(given, target));
-}
-
-/** Whether a name may be what a pattern with `*` stands for. */
-export function fits(pattern: string, name: string): boolean {
-	const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-	return new RegExp(`^${parts.join('[^.]+')}$`).test(name);
 }
 
 function modulePath(module: PythonModule): string[] {

@@ -24,10 +24,11 @@ export class ConstructorArguments {
 		ref: ClassRef,
 		method: PythonFunction,
 		from: Built,
-		name: string,
+		of: string,
 		depth = 0,
 	): readonly Given[] {
-		if (!method.parameters.includes(name) || depth > DEEPEST) return [];
+		const name = nameIn(method, of);
+		if (name === null || depth > DEEPEST) return [];
 		const otherwise = defaultOf(method, name, placeIn(ref.module));
 		const derived = this.derivedInit(ref, from);
 		if (derived) {
@@ -35,17 +36,21 @@ export class ConstructorArguments {
 			const passed = bound(method, derived.call, name, true);
 			if (passed) return [{ value: passed, place }];
 			const through = this.givenTo(derived.ref, derived.method, from, name, depth + 1);
-			return through.length > 0 ? through : otherwise;
+			return [
+				...spreadOf(derived.call, name, place),
+				...(through.length > 0 ? through : otherwise),
+			];
 		}
 		if (from.call) {
-			const value = bound(method, from.call, name, true);
-			return value ? [{ value, place: from.place }] : otherwise;
+			const passed = passedTo(method, from, from.call, name);
+			return passed ? [passed] : [...spreadOf(from.call, name, from.place), ...otherwise];
 		}
 		const called = this.callsOf(from.class ?? ref).flatMap((site): Given[] => {
 			const value = bound(method, site.call, name, true);
 			const self = site.owner && site.owner.class !== ref.class ? this.walk.root(site.owner) : null;
 			const { module, functions, owner } = site;
-			return value ? [{ value, place: { ...placeIn(module), functions, owner, self } }] : [];
+			const place = { ...placeIn(module), functions, owner, self };
+			return value ? [{ value, place }] : spreadOf(site.call, name, place);
 		});
 		return called.length > 0 ? called : otherwise;
 	}
@@ -58,13 +63,7 @@ export class ConstructorArguments {
 		for (const derived of below) {
 			const method = derived.class.methods.get('__init__');
 			if (!method) continue;
-			const call = method.effects.find(
-				(effect): effect is Call =>
-					effect.kind === 'call' &&
-					effect.callee.kind === 'name' &&
-					(effect.callee.name === 'super().__init__' ||
-						effect.callee.name === `${ref.class.name}.__init__`),
-			);
+			const call = initOfBase(method, ref.class.name);
 			return call ? { ref: derived, method, call: withoutSelf(call) } : null;
 		}
 		return null;
@@ -84,6 +83,38 @@ export class ConstructorArguments {
 	}
 }
 
+/** The call of a base's `__init__`: by `super()`, or by the base's own name. */
+export const initOfBase = (method: PythonFunction, base: string | null): Call | undefined =>
+	method.effects.find(
+		(effect): effect is Call =>
+			effect.kind === 'call' &&
+			effect.callee.kind === 'name' &&
+			(effect.callee.name === 'super().__init__' ||
+				(base !== null && effect.callee.name === `${base}.__init__`)),
+	);
+
+/** What a parameter is given by the call that builds a module, or by a `partial` of its class before. */
+function passedTo(
+	method: PythonFunction,
+	{ place, presets }: Built,
+	call: Call,
+	name: string,
+): Given | undefined {
+	const calls = [...presets, { call, place }];
+	for (const { call: one, place: there } of [...calls].reverse()) {
+		const value = one.keywords.get(name);
+		if (value) return { value, place: there };
+	}
+	let at = method.parameters.indexOf(name) - 1;
+	for (const { call: one, place: there } of calls) {
+		if (one.args.slice(0, at + 1).some(({ kind }) => kind === 'star')) return undefined;
+		const value = at < 0 ? undefined : one.args[at];
+		if (value) return { value, place: there };
+		at -= one.args.length;
+	}
+	return undefined;
+}
+
 /** `self.`, by whatever name the method has for it. */
 export const selfOf = (method: PythonFunction) => `${method.parameters[0] ?? 'self'}.`;
 
@@ -93,6 +124,22 @@ function withoutSelf(call: Call): Call {
 	const byClass = callee.kind === 'name' && !callee.name.startsWith('super()');
 	return byClass ? { ...call, args: call.args.slice(1) } : call;
 }
+
+/** What a call may name a parameter, or an entry of what `**kwargs` gathers; null for what is no parameter. */
+export function nameIn({ parameters, rest }: PythonFunction, name: string): string | null {
+	if (parameters.includes(name)) return name;
+	return rest !== '' && name.startsWith(`${rest}.`) ? name.slice(rest.length + 1) : null;
+}
+
+/** What tables that a call spreads, such as `**options`, may give for a parameter. */
+export const spreadOf = ({ spread }: Call, name: string, place: Place): Given[] =>
+	spread.map((of) => ({
+		value:
+			of.kind === 'name'
+				? { kind: 'name', name: `${of.name}.${name}`, line: of.line }
+				: { kind: 'member', of, name, line: of.line },
+		place,
+	}));
 
 /** The argument that a call gives for a parameter. */
 export function bound(

@@ -1,5 +1,6 @@
 import { callSitesOf, lastNameOf, type CallSite } from './call-sites.ts';
-import { fits, type ClassRef, type CodeBase } from './code-base.ts';
+import { fits } from './assigned.ts';
+import type { ClassRef, CodeBase } from './code-base.ts';
 import type { PythonFunction } from './python-syntax.ts';
 
 /** Where code builds a layer that names itself: by the name it is given, else by its class and a count. */

@@ -4,7 +4,7 @@ import type { PythonFile } from './python-file.ts';
 import type { PythonClass, PythonFunction, PythonModule } from './python-syntax.ts';
 import type { readExpression } from './read-expression.ts';
 import { blocksOf, newlinesIn, type Block } from './split-blocks.ts';
-import { addClass, emptyDraft, SyntaxReader, type Draft } from './syntax-reader.ts';
+import { addClass, decoratorsOf, emptyDraft, SyntaxReader, type Draft } from './syntax-reader.ts';
 
 interface Parsed {
 	readonly text: string;
@@ -121,6 +121,10 @@ class LazyClass extends LazyDefinition implements PythonClass {
 			: (this.own?.bases ?? []));
 	}
 
+	get decorators() {
+		return decoratorsOf(this.text);
+	}
+
 	get assignments() {
 		return this.own?.assignments ?? [];
 	}
@@ -145,6 +149,14 @@ class LazyFunction extends LazyDefinition implements PythonFunction {
 
 	get parameters() {
 		return this.own?.parameters ?? [];
+	}
+
+	get rest() {
+		return this.own?.rest ?? '';
+	}
+
+	get annotations() {
+		return this.own?.annotations ?? new Map<string, string>();
 	}
 
 	get defaults() {

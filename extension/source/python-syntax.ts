@@ -5,6 +5,8 @@ export type Expression =
 			readonly callee: Expression;
 			readonly args: readonly Expression[];
 			readonly keywords: ReadonlyMap<string, Expression>;
+			/** Tables of more keywords: `**options`. */
+			readonly spread: readonly Expression[];
 			readonly line: number;
 	  }
 	/** `a` or `a.b.c`. */
@@ -57,6 +59,10 @@ export interface PythonFunction {
 	/** Of the whole definition: tells at once whether a word can be inside. */
 	readonly text: string;
 	readonly parameters: readonly string[];
+	/** What gathers further keywords, such as `kwargs`; empty for nothing. */
+	readonly rest: string;
+	/** What parameters are said to be, where that is a name. */
+	readonly annotations: ReadonlyMap<string, string>;
 	/** Values of parameters that a call may leave out. */
 	readonly defaults: ReadonlyMap<string, Expression>;
 	readonly assignments: readonly Assignment[];
@@ -84,6 +90,8 @@ export interface PythonClass {
 	/** Of the whole definition: tells at once whether a word can be inside. */
 	readonly text: string;
 	readonly bases: readonly Expression[];
+	/** What each decorator calls or is, such as `ATTENTIONS.register`. */
+	readonly decorators: readonly string[];
 	readonly assignments: readonly Assignment[];
 	readonly methods: ReadonlyMap<string, PythonFunction>;
 }
@@ -94,6 +102,8 @@ export interface Import {
 	readonly name: string | null;
 	/** Leading dots of a relative import. */
 	readonly level: number;
+	/** What the name was imported from before, as in a `try` with what stands in where that fails. */
+	readonly before?: Import | undefined;
 }
 
 /** An import inside of a function or class, and the name it has there. */

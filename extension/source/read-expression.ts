@@ -8,6 +8,8 @@ export interface Source {
 	lineOf(node: SyntaxNode): number;
 	/** Expressions around the one being read. */
 	depth: number;
+	/** Notes a name that an expression gives a value: `(name := value)` and the variables of a comprehension. */
+	bind(name: string, value: Expression): void;
 }
 
 /** Nobody nests a model's parts so deeply, and the stack has an end. */
@@ -47,6 +49,7 @@ function readNode(node: SyntaxNode, source: Source): Expression {
 		case 'ComprehensionExpression': {
 			// of `{key: value for ...}` the value is the module
 			const item = operands(node)[node.name.startsWith('Dictionary') ? 1 : 0];
+			bindLoops(node, source);
 			return item ? { kind: 'each', item: read(item), line } : { kind: 'other', line };
 		}
 		case 'DictionaryExpression':
@@ -55,6 +58,8 @@ function readNode(node: SyntaxNode, source: Source): Expression {
 			const [yes, , no] = operands(node);
 			return { kind: 'either', options: [yes, no].flatMap((n) => (n ? [read(n)] : [])), line };
 		}
+		case 'NamedExpression':
+			return readNamed(node.firstChild, node.lastChild, source);
 		case 'BinaryExpression':
 			return readBinary(node, source);
 		case 'String':
@@ -104,7 +109,8 @@ function readMember(node: SyntaxNode, source: Source): Expression {
 	const property = node.getChild('PropertyName');
 	if (!object) return { kind: 'other', line };
 	const of = readExpression(object, source);
-	if (!property) return { kind: 'item', of, line };
+	// a part of a list is as good as the list
+	if (!property) return node.getChild(':') ? of : { kind: 'item', of, line };
 	const name = source.textOf(property);
 	if (of.kind === 'name') return { kind: 'name', name: `${of.name}.${name}`, line };
 	if (of.kind === 'call' && of.callee.kind === 'name' && of.callee.name === 'super')
@@ -123,30 +129,68 @@ function readCall(node: SyntaxNode, source: Source): Expression {
 	return { kind: 'call', callee: called, ...readArguments(list, source), line };
 }
 
-/** Arguments in order; `**` ones are left out. */
+/** Arguments in order, by name, and tables of them. */
 export function readArguments(list: SyntaxNode, source: Source) {
 	const args: Expression[] = [];
 	const keywords = new Map<string, Expression>();
+	const spread: Expression[] = [];
 	let stars = '';
 	for (let child = list.firstChild; child; child = child.nextSibling) {
 		if (child.name === '*' || child.name === '**') stars = child.name;
 		else if (child.name === 'VariableName' && child.nextSibling?.name === 'AssignOp') {
 			const value = child.nextSibling.nextSibling;
-			if (value) keywords.set(source.textOf(child), readExpression(value, source));
+			if (source.textOf(child.nextSibling) === ':=') args.push(readNamed(child, value, source));
+			else if (value) keywords.set(source.textOf(child), readExpression(value, source));
 			child = value ?? child;
 		} else if (child.name === 'for') {
 			// f(item for x in y): the arguments so far are one comprehension
 			const item = args.pop();
+			bindLoops(list, source);
 			if (item) args.push({ kind: 'each', item, line: item.line });
 			break;
 		} else if (!punctuation.has(child.name)) {
 			const value = readExpression(child, source);
 			if (stars === '*') args.push({ kind: 'star', of: value, line: value.line });
-			else if (stars === '') args.push(value);
+			else (stars === '' ? args : spread).push(value);
 			stars = '';
 		}
 	}
-	return { args, keywords };
+	return { args, keywords, spread };
+}
+
+/** `(name := value)` is the value. */
+function readNamed(name: SyntaxNode | null, value: SyntaxNode | null, source: Source): Expression {
+	if (!name || !value) return { kind: 'other', line: 0 };
+	const read = readExpression(value, source);
+	source.bind(source.textOf(name), read);
+	return read;
+}
+
+/** The variables of `for ... in ...`, of a statement or within a comprehension: each is one of what is gone through. */
+export function bindLoops(node: SyntaxNode, source: Source): void {
+	let targets: SyntaxNode[] | null = null;
+	for (let child = node.firstChild; child; child = child.nextSibling) {
+		if (child.name === 'for') targets = [];
+		else if (child.name === 'in' && targets && child.nextSibling) {
+			const of = readExpression(child.nextSibling, source);
+			if (of.kind !== 'other') bindEach(targets, { kind: 'item', of, line: of.line }, source);
+			targets = null;
+		} else targets?.push(child);
+	}
+}
+
+function bindEach(targets: readonly SyntaxNode[], item: Expression, source: Source): void {
+	const { line } = item;
+	for (const target of targets) {
+		if (target.name === 'VariableName') {
+			// of pairs, a part; of a table's entries, the value
+			const part: Expression = { kind: 'item', of: item, line };
+			const value: Expression =
+				targets.length > 1 ? { kind: 'either', options: [item, part], line } : item;
+			source.bind(source.textOf(target), value);
+		} else if (/Tuple|Array/.test(target.name))
+			bindEach(operands(target), { kind: 'either', options: [item, { kind: 'item', of: item, line }], line }, source); // prettier-ignore
+	}
 }
 
 function withStars(node: SyntaxNode, source: Source): Expression[] {

@@ -8,7 +8,14 @@ import type {
 	PythonClass,
 	PythonFunction,
 } from './python-syntax.ts';
-import { keyOf, operands, readArguments, readExpression, type Source } from './read-expression.ts';
+import {
+	bindLoops,
+	keyOf,
+	operands,
+	readArguments,
+	readExpression,
+	type Source,
+} from './read-expression.ts';
 
 /** What a body defines. */
 export interface Draft {
@@ -46,6 +53,8 @@ export class SyntaxReader implements Source {
 	private readonly starts: number[] = [0];
 	/** Classes and functions around what is read, outermost first. */
 	private readonly around: (Around & { readonly name: string })[] = [];
+	/** Of the body that is being read. */
+	private draft = emptyDraft();
 	depth = 0;
 
 	/** @param firstLine of the text, counting from 1 */
@@ -66,6 +75,10 @@ export class SyntaxReader implements Source {
 		return this.lineAt(node.from);
 	}
 
+	bind(name: string, value: Expression): void {
+		this.assign(this.draft, name, value, value.line);
+	}
+
 	read(tree: Tree): Draft {
 		return this.readBody(tree.topNode);
 	}
@@ -82,8 +95,10 @@ export class SyntaxReader implements Source {
 	}
 
 	private readBody(body: SyntaxNode): Draft {
-		const draft = emptyDraft();
+		const outer = this.draft;
+		const draft = (this.draft = emptyDraft());
 		this.readStatements(body, draft);
+		this.draft = outer;
 		return draft;
 	}
 
@@ -134,10 +149,16 @@ export class SyntaxReader implements Source {
 			case 'ExpressionStatement':
 				this.readEffect(node, draft);
 				return;
-			case 'DecoratedStatement':
-			case 'IfStatement':
 			case 'ForStatement':
+				bindLoops(node, this);
+				this.readStatements(node, draft);
+				return;
+			case 'IfStatement':
 			case 'WhileStatement':
+				this.readConditions(node);
+				this.readStatements(node, draft);
+				return;
+			case 'DecoratedStatement':
 			case 'TryStatement':
 			case 'WithStatement':
 			case 'StatementGroup':
@@ -150,6 +171,12 @@ export class SyntaxReader implements Source {
 			default:
 				return;
 		}
+	}
+
+	/** `if (name := value):` gives a name a value. */
+	private readConditions(node: SyntaxNode): void {
+		for (let child = node.firstChild; child; child = child.nextSibling)
+			if (child.name !== 'Body' && this.textOf(child).includes(':=')) readExpression(child, this);
 	}
 
 	private readClass(node: SyntaxNode, around: Draft): PythonClass | null {
@@ -168,6 +195,8 @@ export class SyntaxReader implements Source {
 			endLine: this.endOf(node),
 			text: this.textOf(node),
 			bases: list ? readArguments(list, this).args : [],
+			decorators:
+				node.parent?.name === 'DecoratedStatement' ? decoratorsOf(this.textOf(node.parent)) : [],
 			assignments: draft.assignments,
 			methods: draft.functions,
 		};
@@ -187,6 +216,8 @@ export class SyntaxReader implements Source {
 			endLine: this.endOf(node),
 			text: this.textOf(node),
 			parameters: list ? this.readParameters(list) : [],
+			rest: list ? restOf(this.textOf(list)) : '',
+			annotations: list ? this.readAnnotations(list) : new Map(),
 			defaults: list ? this.readDefaults(list) : new Map(),
 			assignments: draft.assignments,
 			effects: draft.effects,
@@ -200,6 +231,16 @@ export class SyntaxReader implements Source {
 			.getChildren('VariableName')
 			.filter((node) => !/^(AssignOp|\*\*?)$/.test(node.prevSibling?.name ?? ''))
 			.map((node) => this.textOf(node));
+	}
+
+	private readAnnotations(list: SyntaxNode): Map<string, string> {
+		const annotations = new Map<string, string>();
+		for (const type of list.getChildren('TypeDef')) {
+			const name = /^:\s*["']?([\w.]+)["']?$/.exec(this.textOf(type))?.[1];
+			const parameter = type.prevSibling;
+			if (name !== undefined && parameter) annotations.set(this.textOf(parameter), name);
+		}
+		return annotations;
 	}
 
 	private readDefaults(list: SyntaxNode): Map<string, Expression> {
@@ -281,8 +322,11 @@ export class SyntaxReader implements Source {
 			for (const [key, value] of entries) this.assign(draft, `${object}.${key}`, value, line);
 		} else if ((method === 'add_module' || method === 'register_module') && second) {
 			this.assign(draft, `${object}.${keyOf(first)}`, second, line);
-		} else if (read.callee.name === 'setattr' && first?.kind === 'name' && third) {
-			this.assign(draft, `${first.name}.${keyOf(second)}`, third, line);
+		} else if (/^(setattr|.*\.__setattr__)$/.test(read.callee.name)) {
+			// `super().__setattr__('name', module)` leaves out whose attribute it is
+			const [of, name, value] = third ? [first, second, third] : [null, first, second];
+			if (value && of?.kind !== 'other')
+				this.assign(draft, `${of?.kind === 'name' ? of.name : 'self'}.${keyOf(name)}`, value, line);
 		}
 	}
 
@@ -306,7 +350,8 @@ export class SyntaxReader implements Source {
 		}
 	}
 
-	private addImport(draft: Draft, local: string, found: Import): void {
+	private addImport(draft: Draft, local: string, imported: Import): void {
+		const found = { ...imported, before: draft.imports.get(local) };
 		draft.imports.set(local, found);
 		const within = this.around.at(-1);
 		if (within) draft.localImports.push({ local, found, within });
@@ -323,6 +368,14 @@ function handUp(inner: Draft, around: Draft): void {
 	around.localImports.push(...inner.localImports);
 	around.starImports.push(...inner.starImports);
 }
+
+const restOf = (parameters: string) => /\*\*\s*(\w+)/.exec(parameters)?.[1] ?? '';
+
+/** Names of the decorators that a definition's text begins with. */
+export const decoratorsOf = (text: string): string[] =>
+	/^[ \t]*@/.test(text)
+		? [...text.replace(/^[ \t]*(?:async[ \t]+)?(?:class|def)[ \t][\s\S]*/m, '').matchAll(/^[ \t]*@([\w.]+)/gm)].map((match) => match[1]!) // prettier-ignore
+		: [];
 
 function tupleItems(node: SyntaxNode): SyntaxNode[] {
 	return /Tuple|Array/.test(node.name) ? operands(node) : [node];
