@@ -27,6 +27,15 @@ export class PythonFiles {
 				if (document.languageId === 'python' && contentChanges.length > 0) this.tell.call();
 			}),
 		);
+		const { onDidOpenNotebookDocument, onDidCloseNotebookDocument, onDidChangeNotebookDocument } =
+			vscode.workspace;
+		for (const event of [onDidOpenNotebookDocument, onDidCloseNotebookDocument])
+			this.disposables.add(event(() => this.tell.call()));
+		this.disposables.add(
+			onDidChangeNotebookDocument(({ contentChanges }) => {
+				if (contentChanges.length > 0) this.tell.call();
+			}),
+		);
 	}
 
 	/** All that may hold the code of `model`. */
@@ -44,16 +53,15 @@ export class PythonFiles {
 		return [...read.filter(({ text }) => text !== ''), ...notebookCells()];
 	}
 
-	/** Changes with the text of any of the files. */
-	async fingerprint(uris: readonly string[]): Promise<string> {
-		const hash = createHash('sha1');
-		for (const uri of [...new Set(uris)].sort())
-			hash
-				.update(uri)
-				.update('\0')
-				.update(await this.text(vscode.Uri.parse(uri)))
-				.update('\0');
-		return hash.digest('hex');
+	/** What changes with the text of a file, by its uri; cells of notebooks that are closed have none. */
+	async fingerprints(uris: readonly string[]): Promise<Record<string, string>> {
+		const found: Record<string, string> = {};
+		for (const uri of new Set(uris))
+			if (!isCell(uri) || openText(uri) !== undefined)
+				found[uri] = createHash('sha1')
+					.update(await this.text(vscode.Uri.parse(uri)))
+					.digest('hex');
+		return found;
 	}
 
 	dispose(): void {
@@ -84,12 +92,22 @@ export class PythonFiles {
 	/** Empty where a file is gone or too long to be model code. */
 	private text(uri: vscode.Uri): Promise<string> {
 		const key = uri.toString();
-		const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === key);
-		if (open) return Promise.resolve(open.getText());
+		const open = openText(key);
+		if (open !== undefined) return Promise.resolve(open);
 		const kept = this.texts.get(key) ?? readText(uri);
 		this.texts.set(key, kept);
 		return kept;
 	}
+}
+
+/** Whether a file is a cell of a notebook. */
+export const isCell = (uri: string): boolean => uri.startsWith('vscode-notebook-cell:');
+
+/** The text of a file or cell as it stands in the editor. */
+function openText(uri: string): string | undefined {
+	return vscode.workspace.textDocuments
+		.find((document) => document.uri.toString() === uri)
+		?.getText();
 }
 
 /** Code cells of the notebooks that are open; a closed notebook has no lines to go to. */

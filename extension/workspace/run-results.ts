@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import * as vscode from 'vscode';
-import { listOf, record, text, type Parsed } from '../protocol/parse.ts';
+import { listOf, record, tableOf, text, type Parsed } from '../protocol/parse.ts';
 import { runSummary, type RunSummary, type SiteResult } from '../protocol/run.ts';
 import { Disposables } from './disposables.ts';
 import type { ModelStore } from './model-store.ts';
-import type { PythonFiles } from './python-files.ts';
+import { isCell, type PythonFiles } from './python-files.ts';
 
 const storedRun = record({
 	/** What each view found in this one run. */
 	summaries: listOf(runSummary),
-	/** Of the Python files that the model was tied to. */
-	code: text,
+	/** The fingerprint of each Python file or cell that the model was tied to. */
+	code: tableOf(text),
 });
 type StoredRun = Parsed<typeof storedRun>;
 
@@ -66,7 +66,7 @@ export class RunResults {
 
 	/** Keeps what a view found; the findings of an earlier run give way, but for those that depend on the file alone. */
 	async set(model: vscode.Uri, summary: RunSummary): Promise<void> {
-		const code = await this.codeOf(model);
+		const code = await this.python.fingerprints(this.linkedFiles(model));
 		const kept = (this.runs.get(model.toString())?.summaries ?? []).filter(
 			({ view, manifest }) =>
 				view !== summary.view &&
@@ -110,9 +110,9 @@ export class RunResults {
 		const reason =
 			state.kind === 'failed' || state.model.version !== run.summaries[0]?.manifest.model.version
 				? vscode.l10n.t('The model file was written since this run.')
-				: (await this.codeOf(model)) === run.code
-					? ''
-					: vscode.l10n.t('The Python code changed since this run.');
+				: (await this.codeChanged(model, run))
+					? vscode.l10n.t('The Python code changed since this run.')
+					: '';
 		this.outdated.set(model.toString(), reason);
 		if (reason !== before || !this.announced.has(run)) this.changed.fire(model);
 		this.announced.add(run);
@@ -121,12 +121,18 @@ export class RunResults {
 	/** Runs read from disk that listeners have heard of. */
 	private readonly announced = new WeakSet<StoredRun>();
 
-	private async codeOf(model: vscode.Uri): Promise<string> {
+	/** Cells count from when their notebook was first open, and only while it is: nothing was read of them before. */
+	private async codeChanged(model: vscode.Uri, { code }: StoredRun): Promise<boolean> {
+		const linked = this.linkedFiles(model);
+		const now = await this.python.fingerprints([...Object.keys(code), ...linked]);
+		for (const uri of linked) if (isCell(uri) && now[uri] !== undefined) code[uri] ??= now[uri];
+		return Object.entries(now).some(([uri, fingerprint]) => code[uri] !== fingerprint);
+	}
+
+	private linkedFiles(model: vscode.Uri): string[] {
 		const state = this.models.peek(model);
 		const links = state?.kind === 'read' ? state.links : [];
-		return await this.python.fingerprint(
-			links.filter(({ found }) => found).map(({ file }) => file),
-		);
+		return links.filter(({ found }) => found).map(({ file }) => file);
 	}
 
 	private async write(model: vscode.Uri): Promise<void> {

@@ -77,7 +77,8 @@ export class Session {
 		});
 		const browser = await launchBrowser(options.webgpu ?? true);
 		const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-		await context.tracing.start({ screenshots: true, snapshots: false });
+		// Without a film: it takes a third of the time of a journey, and the last picture is kept anyway
+		await context.tracing.start({ screenshots: false, snapshots: false });
 		// An editor's start takes 10 s on two free cores, and they are seldom free
 		context.setDefaultTimeout(60_000);
 		const page = await context.newPage();

@@ -27,8 +27,14 @@ export class EditorPage {
 		const file = folders.pop()!;
 		for (const folder of folders) await this.#expand(folder);
 		await this.#inExplorer(file).click({ button: 'right' });
-		await this.page.getByRole('menuitem', { name: 'Open Model…' }).click();
+		await this.#pickOfMenu('Open Model…');
 		await this.tab(file).waitFor();
+	}
+
+	/** By keyboard once it is pointed at: a menu does not hear the mouse in the first tenth of a second. */
+	async #pickOfMenu(title: string): Promise<void> {
+		await this.page.getByRole('menuitem', { name: title }).hover();
+		await this.page.keyboard.press('Enter');
 	}
 
 	/** @param title as the palette shows it, category included */
@@ -112,6 +118,24 @@ export class EditorPage {
 	/** The status bar's `Ln 12, Col 1`. */
 	cursorLine(line: number): Locator {
 		return this.page.getByRole('button', { name: new RegExp(`Ln ${String(line)}, Col`) });
+	}
+
+	/** Gives the keyboard to the code in front. */
+	async focusCode(): Promise<void> {
+		await this.runCommand('View: Focus Active Editor Group');
+	}
+
+	/** The status bar's `Cell 2 of 4`. */
+	cellInFront(cell: number): Locator {
+		return this.page.getByRole('button', { name: new RegExp(`Cell ${String(cell)} of`) });
+	}
+
+	/** The text of the notebook's cell that holds the cursor. */
+	async cellAtCursor(): Promise<string> {
+		return await this.page
+			.locator('.cell-list-container .monaco-list-row.focused')
+			.last()
+			.innerText();
 	}
 
 	/** The hover of the code under the cursor. */
