@@ -51,8 +51,12 @@ export function measureText(
 	theme: Theme,
 ): { readonly characterWidth: number; readonly lineHeight: number } {
 	const size = fontSizePx({ size: 'small' }, theme);
-	context.font = `${size}px ${theme.codeFamily}`;
-	return { characterWidth: context.measureText('0').width, lineHeight: Math.ceil(size * 1.45) };
+	// bold may come of another family, where the first has none
+	const widths = ['', '600 '].map((weight) => {
+		context.font = `${weight}${size}px ${theme.codeFamily}`;
+		return context.measureText('0').width;
+	});
+	return { characterWidth: Math.max(...widths), lineHeight: Math.ceil(size * 1.45) };
 }
 
 function paintMark(context: Canvas2D, mark: Mark, theme: Theme): void {
