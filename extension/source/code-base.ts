@@ -86,6 +86,23 @@ export class CodeBase {
 	}
 
 	/**
+	 * Classes by a name that joins module, class and attributes as `dynamo_export` does:
+	 * `models_bert_Attention_layer_0_attention_1` is `models.bert.Attention`.
+	 */
+	joined(name: string): ClassRef[] {
+		const scored = this.classes().flatMap((ref) => {
+			const { module, class: c } = ref;
+			const own = `_${c.path.join('_')}`;
+			const at = `${name}_`.indexOf(`${own}_`);
+			if (at < 0) return [];
+			const score = joinedTail(modulePath(module), name.slice(0, at));
+			return score > 0 ? [{ ref, score }] : [];
+		});
+		const best = Math.max(0, ...scored.map(({ score }) => score));
+		return scored.filter(({ score }) => score === best).map(({ ref }) => ref);
+	}
+
+	/**
 	 * What `name`, dotted or not, means in a module.
 	 *
 	 * @param line where it stands: names of the functions around it come first; null for the module's own
@@ -317,6 +334,12 @@ function definition(
 function modulePath(module: PythonModule): string[] {
 	const segments = segmentsOf(module.uri.replace(/\.py$/, ''));
 	return segments.at(-1) === '__init__' ? segments.slice(0, -1) : segments;
+}
+
+/** How many segments of a path, counted from its end, a text that joins a path by `_` ends with. */
+function joinedTail(path: readonly string[], text: string): number {
+	const count = path.findIndex((_, at) => `_${text}`.endsWith(`_${path.slice(at).join('_')}`));
+	return count < 0 ? Number(text === '__main__') : path.length - count;
 }
 
 const same = (a: readonly string[], b: readonly string[]) =>

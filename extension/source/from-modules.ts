@@ -37,14 +37,18 @@ const isOwn = (weight: string) => !/\.(weight|bias)(_\w+)?$/.test(weight);
 const sameStart = (a: readonly string[], b: readonly string[], length: number) =>
 	a.slice(0, length).join('.') === b.slice(0, length).join('.');
 
-/** The local function that the site stands in: its domain is the Python module, its name the class. */
+/** The local function that the site stands in: its domain is the Python module and its name the class, or its name is both. */
 export const fromFunction: LadderStep = (site, context) => {
-	const callee = context.nodes.functionOf(site);
-	if (!callee || callee.domain.startsWith('torch.') || callee.domain.startsWith('pkg.onnxscript'))
-		return [];
-	const domain = callee.domain.replace(/^pkg\.[\w.]*?torch[\w.]*?\./, '');
-	const { refs, exact } = context.code.qualified(`${domain}.${callee.name}`);
-	return classLinks(site, refs, 'function', exact ? 0.9 : 0.5, context);
+	for (const { domain, name } of context.nodes.functionsAround(site)) {
+		// libraries of operators, and layers of PyTorch
+		if (/^(torch\.|pkg\.onnxscript)/.test(domain) || name.startsWith('torch_nn_')) continue;
+		const own = domain.replace(/^pkg\.[\w.]*?torch[\w.]*?\./, '');
+		const { refs, exact } = context.code.qualified(`${own}.${name}`);
+		const found = refs.length > 0 ? refs : context.code.joined(name);
+		if (found.length > 0)
+			return classLinks(site, found, 'function', exact || refs.length === 0 ? 0.9 : 0.5, context);
+	}
+	return [];
 };
 
 /** The classes that the newer exporter lists beside the module path. */
