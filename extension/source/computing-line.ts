@@ -36,6 +36,15 @@ export function computingLine(ref: ClassRef, code: CodeBase, orProduct = false):
 	);
 }
 
+/** The first line of a function that attends, not counting the functions inside of it. */
+export function attendingLine(stretch: Stretch, inside: readonly Omit<Stretch, 'module'>[]) {
+	const own = linesOf(stretch).filter(
+		({ line }) => !inside.some((inner) => inner.line <= line && line <= inner.endLine),
+	);
+	const found = softmaxIn(own);
+	return found ? { uri: found.uri, line: found.line } : null;
+}
+
 /** The line of a class that calls an attribute of it. */
 export function callingLine(ref: ClassRef, attribute: string, code: CodeBase): CodeLine | null {
 	const calls = new RegExp(`\\bself\\.${attribute.replace(/\W/g, '\\$&')}\\(`);
@@ -56,10 +65,16 @@ function firstOf(
 	return null;
 }
 
+const unspoken = /"""[\s\S]*?"""|'''[\s\S]*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^\n]*/g;
+
+/** Lines of code: what stands in texts and comments, such as a docstring that says what is computed, is left out. */
 function linesOf({ module, line, endLine }: Stretch): Line[] {
 	return module.lines
 		.slice(line - 1, endLine)
-		.map((text, at) => ({ uri: module.uri, line: line + at, text: text.replace(/#.*$/, '') }))
+		.join('\n')
+		.replace(unspoken, (words) => words.replace(/[^\n]+/g, ''))
+		.split('\n')
+		.map((text, at) => ({ uri: module.uri, line: line + at, text }))
 		.filter(({ text }) => !/^\s*(class|def|@|from|import)\b/.test(text));
 }
 

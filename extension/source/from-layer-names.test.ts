@@ -2,20 +2,21 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { linksOf, marked, namedNode, placeOf, python } from '../../test/models/named-model.ts';
 
-/** Sections `=== what it is: name of the node that mixes`, the files of each headed by `--- path`. */
+/** Sections `=== what it is: name of the node that mixes`, with the step of the ladder where it is another, the files of each headed by `--- path`. */
 const cases = readFileSync(new URL('../../test/models/layer-names.txt', import.meta.url), 'utf8')
 	.split(/^=== /m)
 	.slice(1)
 	.map((section) => {
 		const [, of = '', node = ''] = /^(.*): (\S+)$/m.exec(section) ?? [];
 		const weights = /^weights: (.*)$/m.exec(section)?.[1]?.split(' ') ?? [];
+		const how = /^how: (.*)$/m.exec(section)?.[1] ?? 'layer-name';
 		const files = section.split(/^--- /m).slice(1);
 		const texts = files.map((file) => [
 			file.slice(0, file.indexOf('\n')),
 			file.slice(file.indexOf('\n') + 1),
 		]);
 		const texted = python(Object.fromEntries(texts) as Record<string, string>);
-		return { of, node, weights, files: texted };
+		return { of, node, weights, how, files: texted };
 	});
 
 const linkedTo = (node: string, weights: readonly string[], files: ReturnType<typeof python>) => {
@@ -28,20 +29,23 @@ const linkedTo = (node: string, weights: readonly string[], files: ReturnType<ty
 };
 
 describe('the name of a layer leads to the call that builds it', () => {
-	it.each(cases.map((one) => [one.of, one] as const))('%s', (_of, { node, weights, files }) => {
-		const links = linkedTo(node, weights, files);
-		expect({
-			class: placeOf(links, 'class'),
-			build: placeOf(links, 'build'),
-			call: placeOf(links, 'call'),
-			how: [...new Set(links.map(({ how }) => how))],
-		}).toEqual({
-			class: marked(files, 'class')[0],
-			build: marked(files, 'build')[0],
-			call: marked(files, 'call')[0],
-			how: ['layer-name'],
-		});
-	});
+	it.each(cases.map((one) => [one.of, one] as const))(
+		'%s',
+		(_of, { node, weights, how, files }) => {
+			const links = linkedTo(node, weights, files);
+			expect({
+				class: placeOf(links, 'class'),
+				build: placeOf(links, 'build'),
+				call: placeOf(links, 'call'),
+				how: [...new Set(links.map(({ how }) => how))],
+			}).toEqual({
+				class: marked(files, 'class')[0],
+				build: marked(files, 'build')[0],
+				call: marked(files, 'call')[0],
+				how: [how],
+			});
+		},
+	);
 
 	it('and is less sure where several fit', () => {
 		const block = (name: string) => `

@@ -2,6 +2,7 @@ import type { AttentionSite } from '../protocol/model.ts';
 import { callingLine, computingLine } from './computing-line.ts';
 import type { ClassRef, CodeBase } from './code-base.ts';
 import type { FoundLink, LadderContext, LadderStep } from './ladder.ts';
+import { layerScopesOf } from './layer-scopes.ts';
 import { fitOf, layerBuilders, type LayerBuilder } from './layer-builders.ts';
 
 interface Match {
@@ -10,8 +11,6 @@ interface Match {
 	readonly score: number;
 }
 
-/** Scopes of a graph are this deep at most; what is deeper says nothing more. */
-const DEEPEST = 24;
 const known = new WeakMap<CodeBase, LayerBuilder[]>();
 
 /**
@@ -19,7 +18,7 @@ const known = new WeakMap<CodeBase, LayerBuilder[]>();
  * matched to the calls that build them: the name a layer is given, else the name of its class with a count.
  */
 export const fromLayerNames: LadderStep = (site, context) => {
-	for (const scopes of scopesOf(site, context)) {
+	for (const scopes of layerScopesOf(site, context.nodes)) {
 		const found = matchOf(scopes, buildersIn(context.code), context);
 		if (found) return linksTo(site, found, context);
 	}
@@ -30,23 +29,6 @@ function buildersIn(code: CodeBase): readonly LayerBuilder[] {
 	const builders = known.get(code) ?? layerBuilders(code);
 	known.set(code, builders);
 	return builders;
-}
-
-/** Names of the scopes around a site, outermost first: by its nodes, else by its weights. */
-function* scopesOf({ path, nodeName, tensors }: AttentionSite, { nodes }: LadderContext) {
-	if (path.startsWith('/') || nodeName.startsWith('/')) return;
-	const names = [nodeName, `${path}/`, ...['q', 'k', 'v'].map((role) => nodes.producerOf(tensors[role]?.name ?? '')?.name ?? '')]; // prettier-ignore
-	for (const name of names) {
-		const scopes = name.split('/').slice(0, -1);
-		if (scopes.length > 0) yield scopes.slice(-DEEPEST);
-	}
-	for (const role of ['q', 'k', 'v']) {
-		for (const weight of nodes.weightsBehind(tensors[role]?.name ?? '')) {
-			const [layer] = /^[a-z]\w*_\d+(?=\.[wb]_\d+)/.exec(weight) ?? [];
-			if (layer !== undefined) yield [layer];
-			else if (weight.includes('/')) yield weight.split('/').slice(0, -1).slice(-DEEPEST);
-		}
-	}
 }
 
 interface Found {

@@ -4,6 +4,7 @@ import { CodeBase } from './code-base.ts';
 import { fromDocString, fromStackTrace, lineThatMakes } from './from-frames.ts';
 import { fromLayerNames } from './from-layer-names.ts';
 import { fromClassHierarchy, fromFunction, fromModulePath, fromWeights } from './from-modules.ts';
+import { fromNameScopes } from './from-name-scopes.ts';
 import { targets, type FoundLink, type LadderContext, type LadderStep } from './ladder.ts';
 import { ModuleWalk } from './module-walk.ts';
 import { modulePathsOf } from './module-paths.ts';
@@ -20,6 +21,7 @@ const ladder: readonly LadderStep[] = [
 	fromFunction,
 	fromClassHierarchy,
 	fromLayerNames,
+	fromNameScopes,
 	fromModulePath,
 	fromWeights,
 ];

@@ -155,6 +155,10 @@ class LazyFunction extends LazyDefinition implements PythonFunction {
 		return this.own?.rest ?? '';
 	}
 
+	get scopes() {
+		return this.own?.scopes ?? [];
+	}
+
 	get annotations() {
 		return this.own?.annotations ?? new Map<string, string>();
 	}

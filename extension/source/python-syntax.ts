@@ -70,6 +70,15 @@ export interface PythonFunction {
 	readonly effects: readonly Expression[];
 	readonly returns: readonly Expression[];
 	readonly functions: ReadonlyMap<string, PythonFunction>;
+	/** Those of functions inside of it too. */
+	readonly scopes: readonly NameScope[];
+}
+
+/** `with variable_scope(name):`, and the lines that it holds for. */
+export interface NameScope {
+	readonly name: Expression;
+	readonly line: number;
+	readonly endLine: number;
 }
 
 /** A class or function that something stands in. */

@@ -5,6 +5,7 @@ import type {
 	Expression,
 	Import,
 	LocalImport,
+	NameScope,
 	PythonClass,
 	PythonFunction,
 } from './python-syntax.ts';
@@ -29,6 +30,7 @@ export interface Draft {
 	readonly imports: Map<string, Import>;
 	readonly localImports: LocalImport[];
 	readonly starImports: Import[];
+	readonly scopes: NameScope[];
 }
 
 export const emptyDraft = (): Draft => ({
@@ -41,6 +43,7 @@ export const emptyDraft = (): Draft => ({
 	imports: new Map(),
 	localImports: [],
 	starImports: [],
+	scopes: [],
 });
 
 /** Notes a class by its place; there the last one of a name is the one that counts. */
@@ -158,9 +161,12 @@ export class SyntaxReader implements Source {
 				this.readConditions(node);
 				this.readStatements(node, draft);
 				return;
+			case 'WithStatement':
+				this.readScopes(node, draft);
+				this.readStatements(node, draft);
+				return;
 			case 'DecoratedStatement':
 			case 'TryStatement':
-			case 'WithStatement':
 			case 'StatementGroup':
 			case 'MatchStatement':
 			case 'MatchBody':
@@ -177,6 +183,21 @@ export class SyntaxReader implements Source {
 	private readConditions(node: SyntaxNode): void {
 		for (let child = node.firstChild; child; child = child.nextSibling)
 			if (child.name !== 'Body' && this.textOf(child).includes(':=')) readExpression(child, this);
+	}
+
+	/** `with tf.variable_scope(name, default_name=other):` names what is made in it. */
+	private readScopes(node: SyntaxNode, draft: Draft): void {
+		for (const call of node.getChildren('CallExpression')) {
+			const read = readExpression(call, this);
+			if (read.kind !== 'call' || read.callee.kind !== 'name') continue;
+			if (!/(variable_scope|name_scope|named_scope)$/.test(read.callee.name)) continue;
+			const names = [...read.args.slice(0, 1), ...['name', 'name_or_scope', 'default_name'].flatMap((key) => read.keywords.get(key) ?? [])]; // prettier-ignore
+			const [only] = names;
+			if (!only) continue;
+			const { line } = read;
+			const name: Expression = names.length === 1 ? only : { kind: 'either', options: names, line };
+			draft.scopes.push({ name, line, endLine: this.endOf(node) });
+		}
 	}
 
 	private readClass(node: SyntaxNode, around: Draft): PythonClass | null {
@@ -223,6 +244,7 @@ export class SyntaxReader implements Source {
 			effects: draft.effects,
 			returns: draft.returns,
 			functions: draft.functions,
+			scopes: draft.scopes,
 		};
 	}
 
