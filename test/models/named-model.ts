@@ -1,5 +1,5 @@
 import type { Graph, GraphNode, ModelIndex } from '../../extension/onnx/model-index.ts';
-import type { AttentionSite, CodeLink } from '../../extension/protocol/model.ts';
+import type { AttentionSite, CodeLink, Form } from '../../extension/protocol/model.ts';
 import { linkSites, type LinkOptions } from '../../extension/source/link-sites.ts';
 import type { PythonFile } from '../../extension/source/python-file.ts';
 
@@ -40,6 +40,7 @@ export function indexOf(nodes: readonly GraphNode[], weights: readonly string[] 
 export interface NamedSite {
 	readonly id?: string;
 	readonly path: string;
+	readonly form?: Form;
 	/** Index of the node that mixes. */
 	readonly node?: number;
 	/** Names of tensors by role. */
@@ -47,7 +48,7 @@ export interface NamedSite {
 }
 
 export function siteOf(
-	{ id = 'site', path, node = 0, tensors = {} }: NamedSite,
+	{ id = 'site', path, form = 'softmax', node = 0, tensors = {} }: NamedSite,
 	nodes: readonly GraphNode[],
 ): AttentionSite {
 	const named = Object.entries(tensors).map(([role, name]) => [role, { name, axes: '' }]);
@@ -56,7 +57,7 @@ export function siteOf(
 		path,
 		node,
 		nodeName: nodes[node]?.name ?? '',
-		form: 'softmax',
+		form,
 		operator: null,
 		tensors: Object.fromEntries(named) as AttentionSite['tensors'],
 	} as AttentionSite;
