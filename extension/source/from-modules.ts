@@ -12,8 +12,10 @@ export const fromModulePath: LadderStep = (site, context) =>
 /** The module path that the names of the site's weights share, such as `layers.0.attn` of `layers.0.attn.q.weight`. */
 export const fromWeights: LadderStep = (site, context) => {
 	const names = ['q', 'k', 'v'].map((role) => {
-		const behind = context.nodes.weightsBehind(site.tensors[role]?.name ?? '');
-		return behind.find((name) => /^[A-Za-z_]\w*(\.\w+)+$/.test(name));
+		const behind = context.nodes.weightsBehind(site.tensors[role]?.name ?? '', site);
+		const dotted = behind.filter((name) => /^[A-Za-z_]\w*(\.\w+)+$/.test(name));
+		// tables of rotations stand nearer than what they turn, and often in no layer
+		return dotted.find((name) => !/rotary|inv_freq|\b(cos|sin)/.test(name)) ?? dotted[0];
 	});
 	const known = names.filter((name) => name !== undefined).map(holderOf);
 	const [first] = known;
@@ -125,6 +127,11 @@ function linksAt(
 	};
 	const made = best.built.class;
 	if (made) return [...linksInto(site, made, how, confidence, context), build];
+	// what `instantiate(config)` builds, only running would tell
+	const shaped = /(^|\.)[a-z_]\w*$|^$/.test(best.built.foreign)
+		? byShape(site, path, context)
+		: null;
+	if (shaped) return [...shaped, build];
 	return [...callOf(site, best, how, confidence * 0.7, context), build];
 }
 

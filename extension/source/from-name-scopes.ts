@@ -97,22 +97,18 @@ const scopesAt = ({ scopes }: PythonFunction, at: number): Expression[] =>
 
 /** What a scope may be called; `*` for what only running would tell. */
 function namesIn(scope: Expression, f: PythonFunction, caller: CallSite | null): string[] {
-	switch (scope.kind) {
-		case 'text':
-			return [scope.value];
-		case 'either': {
-			const told = scope.options.filter(({ kind }) => kind !== 'other');
-			return told.flatMap((option) => namesIn(option, f, caller));
-		}
-		case 'name': {
-			const method = /^(self|cls)$/.test(f.parameters[0] ?? '');
-			const given = caller && bound(f, caller.call, scope.name, method);
-			const value = given ?? f.defaults.get(scope.name);
-			return value?.kind === 'text' ? [value.value] : value?.kind === 'other' ? [] : ['*'];
-		}
-		default:
-			return ['*'];
+	if (scope.kind === 'text') return [scope.value];
+	if (scope.kind === 'either') {
+		const told = scope.options.filter(({ kind }) => kind !== 'other');
+		return told.flatMap((option) => namesIn(option, f, caller));
 	}
+	if (scope.kind !== 'name') return ['*'];
+	const method = /^(self|cls)$/.test(f.parameters[0] ?? '');
+	const given = caller && bound(f, caller.call, scope.name, method);
+	const value = given ?? f.defaults.get(scope.name);
+	// `scope=None` opens one by another name
+	if (value?.kind === 'other') return [];
+	return [value?.kind === 'text' ? value.value : '*'];
 }
 
 /** A scope that is opened again has a count after its name. */

@@ -7,7 +7,6 @@ import { cellsOf } from './notebook-cells.ts';
 import { parsePins, withPath, withPin, writePins } from './pins.ts';
 import { PathMap } from './remap-path.ts';
 import type { PythonFile } from './python-file.ts';
-import { sitesAt } from './sites-at.ts';
 
 const code = `import torch.nn as nn
 from collections import OrderedDict
@@ -222,13 +221,6 @@ describe('code', () => {
 		expect(found(links, 'class')).toBe('n.ipynb#cell0:5 module-path');
 		expect(found(links, 'build')).toBe('n.ipynb#cell2:3 module-path');
 	});
-
-	it('leads back to its sites, from a line or anywhere in a class', () => {
-		const links = linksOf([node('/chosen/Softmax')], '/chosen');
-		expect(sitesAt(links, files[1]!, lineOf(parts, 'self.key'))).toEqual(['site']);
-		expect(sitesAt(links, files[0]!, lineOf(code, 'self.chosen'))).toEqual(['site']);
-		expect(sitesAt(links, files[0]!, 1)).toEqual([]);
-	});
 });
 
 describe('names that only partly tell', () => {
@@ -279,6 +271,27 @@ class Net(nn.Module):
 		]);
 		const links = linksOf([node('node_softmax', { metadata })], '', {}, own);
 		expect(found(links, 'class')).toBe(`parts.py:${lineOf(parts, 'class Mixer')} class-hierarchy`);
+	});
+
+	it('lead to the class of that shape where a configuration says what is built', () => {
+		const net = `from hydra.utils import instantiate
+
+class Net(nn.Module):
+    def __init__(self, cfg):
+        super().__init__()
+        self.attn = instantiate(cfg.attn)
+        self.other = instantiate(cfg.other)
+`;
+		const own = [...files, { uri: 'file:///w/net.py', text: net }];
+		const nodes = ['attn/Softmax', 'attn/query/MatMul', 'attn/key/MatMul', 'other/Relu'];
+		const all = nodes.map((name) => node(`/${name}`));
+		const links = linksOf(all, '/attn', {}, own);
+		expect(found(links, 'build')).toBe(`net.py:${lineOf(net, 'self.attn =')} module-path`);
+		expect(found(links, 'class')).toBe(`parts.py:${lineOf(parts, 'class Mixer')} module-shape`);
+		expect(found(links, 'call')).toBe(`parts.py:${lineOf(parts, 'torch.softmax')} module-shape`);
+		// of a shape that nothing has, the class that asks for it
+		const bare = linksOf([node('/attn/Softmax'), node('/other/Relu')], '/attn', {}, own);
+		expect(found(bare, 'class')).toBe(`net.py:${lineOf(net, 'class Net')} module-path`);
 	});
 
 	it('belong to the class that writes them out, before one that sets whatever it is given', () => {

@@ -1,5 +1,8 @@
 import type { Graph, GraphNode, LocalFunction, ModelIndex } from '../onnx/model-index.ts';
-import type { AttentionSite } from '../protocol/model.ts';
+import type { AttentionSite, DerivedNode } from '../protocol/model.ts';
+
+/** What a fused operator hides is derived by some forty nodes. */
+const MOST_BEHIND = 120;
 
 type Producers = Map<string, GraphNode>;
 
@@ -41,15 +44,15 @@ export class SiteNodes {
 					.reverse();
 	}
 
-	/** Weights met going back from a tensor, the nearest first. */
-	weightsBehind(tensor: string): string[] {
+	/** Weights met going back from a tensor of a site, also through what a probe would derive it by, the nearest first. */
+	weightsBehind(tensor: string, { derived }: Pick<AttentionSite, 'derived'>): string[] {
 		const found: string[] = [];
 		const queue = [tensor];
 		const seen = new Set(queue);
-		for (let at = 0; at < queue.length && at < 60; at++) {
+		for (let at = 0; at < queue.length && at < MOST_BEHIND; at++) {
 			const name = queue[at]!;
 			if (this.weights.has(name)) found.push(name);
-			for (const input of this.inputsBehind(name)) {
+			for (const input of this.inputsBehind(name, derived ?? [])) {
 				if (input === '' || seen.has(input)) continue;
 				seen.add(input);
 				queue.push(input);
@@ -59,7 +62,9 @@ export class SiteNodes {
 	}
 
 	/** Inputs of the node that makes a tensor, by the names that they have in the whole graph. */
-	private inputsBehind(tensor: string): readonly string[] {
+	private inputsBehind(tensor: string, derived: readonly DerivedNode[]): readonly string[] {
+		const made = derived.find(({ outputs }) => outputs.includes(tensor));
+		if (made) return made.inputs;
 		const own = this.outside.get(tensor);
 		if (own) return own.inputs;
 		const { around, producer } = this.placeOf(tensor);

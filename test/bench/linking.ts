@@ -1,9 +1,9 @@
-import { sitesAt } from '../../extension/source/sites-at.ts';
+import { siteLines, sitesAt } from '../../extension/editor/document-sites.ts';
 import { linkSites } from '../../extension/source/link-sites.ts';
 import { indexOf, namedNode, siteOf } from '../models/named-model.ts';
 
 // Linking a model of twelve layers to one Python file of 5,000 lines: never seen before, after an edit, and as it was; and
-// the sites of a line, as a hover asks for them.
+// the sites of a line, as hovers and commands ask for them.
 
 const RUNS = 15;
 const LAYERS = 12;
@@ -80,7 +80,10 @@ const unseen = measure((run) => link(`file:///unseen-${run}.py`, 0));
 const edited = measure((run) => link('file:///edited.py', run));
 const unchanged = measure(() => link('file:///long.py', 0));
 const file = { uri: 'file:///long.py', text: textOf(0) };
-const hover = measure((run) => sitesAt(links, file, file.text.split('\n').length - 8 + (run % 3)));
+const hover = measure((run) => {
+	const lines = file.text.split('\n');
+	return sitesAt(siteLines(links, file.uri), lines, lines.length - 9 + (run % 3));
+});
 
 const met = Math.max(unseen.least, edited.least) < 50 && hover.median < 10;
 console.log(
