@@ -3,7 +3,7 @@ import { model, node, tensor, value } from '../../test/models/build-model.ts';
 import { bytesSource } from '../onnx/bytes-source.ts';
 import { indexModel } from '../onnx/index-model.ts';
 import type { ModelInput } from '../protocol/run.ts';
-import { checkInput } from './check-input.ts';
+import { checkInput, isOfModel, noteOfForeign } from './check-input.ts';
 import { encodeElements, type ElementType } from './element-types.ts';
 import { makeInput } from './make-input.ts';
 import { neededInputs, tokenInput } from './model-inputs.ts';
@@ -153,4 +153,14 @@ it('says that a model takes no ids', async () => {
 		'No input of the model takes token ids; it takes x (float32 [1, ?, 8]).',
 	);
 	expect(checkInput(floats, makeInput(floats))).toEqual([]);
+});
+
+it('knows the input of another model by its names', () => {
+	const tensors = [{ name: 'pixel_values', dtype: 'float32', shape: [1], data: new Uint8Array(4) }];
+	const foreign = { ...input({}), tensors };
+	expect(isOfModel(index, input({}))).toBe(true);
+	expect(isOfModel(index, foreign)).toBe(false);
+	expect(noteOfForeign(index, foreign)).toBe(
+		'prompt.json beside the model gives pixel_values and the model takes mask, ids, past, so the input was made up.',
+	);
 });

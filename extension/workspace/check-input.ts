@@ -23,6 +23,20 @@ export function checkInput(index: ModelIndex, input: ModelInput): string[] {
 	];
 }
 
+/** Whether an input gives anything that the model takes. */
+export function isOfModel(index: ModelIndex, input: ModelInput): boolean {
+	const names = new Set(neededInputs(index).map(({ name }) => name));
+	return input.tensors.some(({ name }) => names.has(name));
+}
+
+/** What to say where the input was made up beside one of another model. */
+export function noteOfForeign(index: ModelIndex, { source, tensors }: ModelInput): string {
+	const [given, taken] = [tensors, neededInputs(index)].map((all) =>
+		all.map(({ name }) => name).join(', '),
+	);
+	return `${source} beside the model gives ${given || 'nothing'} and the model takes ${taken || 'nothing'}, so the input was made up.`;
+}
+
 function describe({ name, dtype, shape }: NeededInput): string {
 	return `The model's input ${name} (${dtype} ${shapeText(shape)})`;
 }

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { ModelInput } from '../protocol/run.ts';
 import { arrayInput } from './array-input.ts';
-import { checkInput } from './check-input.ts';
+import { checkInput, isOfModel, noteOfForeign } from './check-input.ts';
 import { Debounce } from './debounce.ts';
 import { Disposables } from './disposables.ts';
 import { InputError } from './input-error.ts';
@@ -75,14 +75,21 @@ export class Inputs {
 				return makeInput(index, undefined, { sizes, seed: choice.seed });
 			case 'made-up':
 				return makeInput(index, undefined, { sizes });
-			case undefined: {
-				const prompt = promptBeside(model.uri);
-				this.watch(model.uri, prompt);
-				return (await exists(prompt))
-					? await this.readFile(model, prompt, sizes)
-					: makeInput(index, undefined, { sizes });
-			}
+			case undefined:
+				return await this.prompted(model, sizes);
 		}
+	}
+
+	/** The prompt beside a model; one that knows none of its inputs was written for another model in the folder. */
+	private async prompted(model: OpenModel, sizes: OpenSizes): Promise<ModelInput> {
+		const prompt = promptBeside(model.uri);
+		this.watch(model.uri, prompt);
+		const made = () => makeInput(model.index, undefined, { sizes });
+		if (!(await exists(prompt))) return made();
+		const input = await this.readFile(model, prompt, sizes);
+		return isOfModel(model.index, input)
+			? input
+			: { ...made(), note: noteOfForeign(model.index, input) };
 	}
 
 	private async readFile(
