@@ -4,7 +4,9 @@ import type { ClassRef, CodeBase } from './code-base.ts';
 import type { Expression, PythonFunction } from './python-syntax.ts';
 
 const DEEPEST = 24;
-const MOST_CALLERS = 4;
+const MOST_CALLERS = 16;
+/** Functions that hand a module on from one to the next. */
+const MOST_FUNCTIONS = 3;
 
 /** What the walk that the arguments are for knows. */
 interface Walk {
@@ -14,6 +16,8 @@ interface Walk {
 
 /** Tells what the parameters of `__init__` are given. */
 export class ConstructorArguments {
+	private readonly calls = new Map<object, readonly CallSite[]>();
+
 	constructor(
 		private readonly code: CodeBase,
 		private readonly walk: Walk,
@@ -45,12 +49,9 @@ export class ConstructorArguments {
 			const passed = passedTo(method, from, from.call, name);
 			return passed ? [passed] : [...spreadOf(from.call, name, from.place), ...otherwise];
 		}
-		const called = this.callsOf(from.class ?? ref).flatMap((site): Given[] => {
-			const value = bound(method, site.call, name, true);
+		const called = this.callsOf(from.class ?? ref).flatMap((site): readonly Given[] => {
 			const self = site.owner && site.owner.class !== ref.class ? this.walk.root(site.owner) : null;
-			const { module, functions, owner } = site;
-			const place = { ...placeIn(module), functions, owner, self };
-			return value ? [{ value, place }] : spreadOf(site.call, name, place);
+			return argumentOf(site.call, method, name, this.placeOf(site, self, 0));
 		});
 		return called.length > 0 ? called : otherwise;
 	}
@@ -69,18 +70,54 @@ export class ConstructorArguments {
 		return null;
 	}
 
-	/** Calls of the workspace that build a class. */
-	private callsOf(ref: ClassRef): CallSite[] {
-		const named = this.code.modules.flatMap((module) => callSitesOf(module, ref.class.name));
-		return named
-			.filter(({ call, module }) => {
-				const { callee } = call;
-				const meaning =
-					callee.kind === 'name' ? this.code.meaning(callee.name, module, call.line) : null;
-				return meaning?.kind === 'class' && meaning.class === ref.class;
+	/** Where a call stands, and what the functions around it are given by those that call them in turn. */
+	private placeOf(
+		{ module, functions, owner }: CallSite,
+		self: Built | null,
+		depth: number,
+	): Place {
+		const given = (name: string): readonly Given[] => {
+			const f = functions.find((around) => nameIn(around, name) !== null);
+			if (!f || depth >= MOST_FUNCTIONS || owner) return [];
+			const called = this.callsOf(f).flatMap((site): readonly Given[] => {
+				const holder = site.owner && this.walk.root(site.owner);
+				return argumentOf(site.call, f, name, this.placeOf(site, holder, depth + 1), false);
+			});
+			return called.length > 0 ? called : defaultOf(f, name, placeIn(module));
+		};
+		return { ...placeIn(module), functions, owner, self, given };
+	}
+
+	/** Calls of the workspace that build a class, or call a function. */
+	private callsOf(called: ClassRef | PythonFunction): readonly CallSite[] {
+		const made = 'class' in called ? called.class : called;
+		const known = this.calls.get(made);
+		if (known) return known;
+		const named = this.code.modules.flatMap((module) => callSitesOf(module, made.name));
+		const found = named
+			.filter(({ call: { callee, line }, module }) => {
+				if (callee.kind !== 'name') return false;
+				const meaning = this.code.meaning(callee.name, module, line);
+				if (meaning.kind === 'function') return meaning.function === made;
+				return meaning.kind === 'class' && meaning.class === made;
 			})
 			.slice(0, MOST_CALLERS);
+		this.calls.set(made, found);
+		return found;
 	}
+}
+
+/** What a call gives for a parameter, if anything. */
+function argumentOf(
+	call: Call,
+	f: PythonFunction,
+	of: string,
+	place: Place,
+	method = true,
+): readonly Given[] {
+	const name = nameIn(f, of) ?? of;
+	const value = bound(f, call, name, method);
+	return value ? [{ value, place }] : spreadOf(call, name, place);
 }
 
 /** The call of a base's `__init__`: by `super()`, or by the base's own name. */

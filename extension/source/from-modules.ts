@@ -122,7 +122,9 @@ function linksAt(
 		line: best.line,
 		target: 'build',
 		how,
-		confidence,
+		confidence: steps.every(({ uri, line }) => uri === best.uri && line === best.line)
+			? confidence
+			: confidence * 0.7,
 		found: true,
 	};
 	const made = best.built.class;

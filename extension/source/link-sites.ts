@@ -7,7 +7,7 @@ import { fromClassHierarchy, fromFunction, fromModulePath, fromWeights } from '.
 import { fromNameScopes } from './from-name-scopes.ts';
 import { targets, type FoundLink, type LadderContext, type LadderStep } from './ladder.ts';
 import { ModuleWalk } from './module-walk.ts';
-import { modulePathsOf } from './module-paths.ts';
+import { dottedNames, modulePathsOf } from './module-paths.ts';
 import type { Pins } from './pins.ts';
 import type { PythonFile } from './python-file.ts';
 import { PathMap } from './remap-path.ts';
@@ -58,6 +58,7 @@ export function linkSites(
 		code,
 		walk,
 		modulePathsOf(nodes),
+		dottedNames(nodes.weights),
 		sites.map(({ path }) => path),
 		model,
 	);

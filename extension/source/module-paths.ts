@@ -17,14 +17,16 @@ export function modulePathsOf(nodes: SiteNodes): Set<string> {
 		if (path !== '') paths.add(path);
 		if (paths.size >= MOST_PATHS) return paths;
 	}
-	for (const name of nodes.weights) {
-		const parts = name.split('.');
-		if (parts.length > 1 && /^[A-Za-z_][\w.]*$/.test(name))
-			paths.add(`/${parts.slice(0, -1).join('.')}`);
+	for (const name of dottedNames(nodes.weights)) {
+		paths.add(`/${name.slice(0, name.lastIndexOf('.'))}`);
 		if (paths.size >= MOST_PATHS) break;
 	}
 	return paths;
 }
+
+/** Names of weights that say which module holds them, such as `layers.0.attn.bias`. */
+export const dottedNames = (weights: Iterable<string>): string[] =>
+	[...weights].filter((name) => /^[A-Za-z_][\w.]*\.\w+$/.test(name)).slice(0, MOST_PATHS);
 
 function pathOf(node: GraphNode): string {
 	const scopes = node.metadata.get('pkg.torch.onnx.name_scopes');

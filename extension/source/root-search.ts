@@ -19,20 +19,23 @@ export class RootSearch {
 	private readonly samples: readonly (readonly string[])[];
 	private readonly known = new Map<string, readonly Step[]>();
 	private readonly children = new Map<string, Set<string>>();
-	private ranked: { ref: ClassRef; skip: number }[] | undefined;
+	private ranked: { ref: ClassRef; skip: number; score: number }[] | undefined;
 
 	/**
 	 * @param paths module paths of the model's nodes and of its sites
+	 * @param weights names of the model's weights, with the dots of the modules that hold them
 	 * @param near uri of the model: of equally good classes the nearest to it is taken
 	 */
 	constructor(
 		private readonly code: CodeBase,
 		private readonly walk: ModuleWalk,
 		paths: Iterable<string>,
+		weights: Iterable<string>,
 		sites: readonly string[],
 		private readonly near: string,
 	) {
 		const all = new Set<string>(sites);
+		for (const name of weights) this.note(`/${name}`);
 		for (const path of paths) {
 			this.note(path);
 			if (all.size < MOST_SAMPLES) all.add(path);
@@ -72,11 +75,19 @@ export class RootSearch {
 
 	private search(tokens: readonly string[]): readonly Step[] {
 		if (tokens.length === 0) return [];
-		for (const { ref, skip } of this.roots()) {
+		const found: Step[] = [];
+		let best: number | undefined;
+		for (const { ref, skip, score } of this.roots()) {
+			if (best !== undefined && score < best) break;
 			const { steps, depth } = this.follow(ref, tokens.slice(skip), tokens.slice(0, skip));
-			if (depth === tokens.length - skip && steps.length > 0) return steps;
+			if (depth < tokens.length - skip || steps.length === 0) continue;
+			best = score;
+			// another class that explains as much and leads elsewhere makes the first one less sure
+			found.push(
+				...(found.length === 0 ? steps : steps.filter((step) => !found.some(isSame(step)))),
+			);
 		}
-		return [];
+		return this.byChildren(found, tokens.join('.'));
 	}
 
 	private roots() {
@@ -126,7 +137,7 @@ export class RootSearch {
 		return { steps, depth: tokens.length };
 	}
 
-	/** Of several things the code may build, first the one that has the attributes the model shows. */
+	/** Of several things the code may build, those that have most of the attributes the model shows. */
 	private byChildren(steps: readonly Step[], path: string): readonly Step[] {
 		const wanted = this.children.get(path);
 		if (steps.length < 2 || !wanted) return steps;
@@ -135,7 +146,9 @@ export class RootSearch {
 			const own = this.walk.attributesOf(built.class);
 			return [...wanted].filter((name) => has(own, name)).length;
 		};
-		return [...steps].sort((a, b) => score(b) - score(a));
+		const scored = steps.map((step) => ({ step, score: score(step) }));
+		const best = Math.max(...scored.map((one) => one.score));
+		return scored.filter((one) => one.score === best).map(({ step }) => step);
 	}
 
 	private note(path: string): void {
@@ -155,6 +168,11 @@ export class RootSearch {
 		return shared;
 	}
 }
+
+const isSame = (one: Step) => (other: Step) =>
+	one.uri === other.uri &&
+	one.line === other.line &&
+	one.built.class?.class === other.built.class?.class;
 
 const has = (own: ReadonlySet<string>, name: string) =>
 	own.has(name) || [...own].some((target) => target.includes('*'));

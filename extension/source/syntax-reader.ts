@@ -324,7 +324,7 @@ export class SyntaxReader implements Source {
 		draft.assignments.push({ target, value, line, appends, pattern });
 	}
 
-	/** Calls that add a module: `append`, `extend`, `insert`, `add_module`, `register_module`, `setattr`. */
+	/** Calls that add a module or tensor: `append`, `extend`, `insert`, `add_module`, `register_module` and its like, `setattr`. */
 	private readEffect(node: SyntaxNode, draft: Draft): void {
 		const call = node.getChild('CallExpression');
 		if (!call) return;
@@ -342,7 +342,7 @@ export class SyntaxReader implements Source {
 		} else if (method === 'update') {
 			const entries = first?.kind === 'table' ? first.entries : [...read.keywords];
 			for (const [key, value] of entries) this.assign(draft, `${object}.${key}`, value, line);
-		} else if ((method === 'add_module' || method === 'register_module') && second) {
+		} else if (/^(add_module|register_(module|buffer|parameter))$/.test(method) && second) {
 			this.assign(draft, `${object}.${keyOf(first)}`, second, line);
 		} else if (/^(setattr|.*\.__setattr__)$/.test(read.callee.name)) {
 			// `super().__setattr__('name', module)` leaves out whose attribute it is
