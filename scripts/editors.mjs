@@ -55,6 +55,12 @@ const ripgrep = '@vscode/ripgrep-universal';
 const packagesOf = (codeServer) => ({ 'code-server': codeServer, [ripgrep]: '1.18.0' });
 
 /**
+ * Optional to a server, and longest to compile: the settings of desktop windows, and signing in at a proxy, for which
+ * the machine would have to bring headers too.
+ */
+const spared = ['@vscode/sqlite3', 'kerberos'];
+
+/**
  * Packages first and their install scripts after, since in between one is spared a download from elsewhere: the older
  * code-server's ripgrep fetches its program unless it is there already.
  */
@@ -64,6 +70,8 @@ async function installCodeServer(folder, node, packages) {
 	const vscode = resolve(modules, 'code-server/lib/vscode');
 	await npmInstall(node, folder, packages, environment);
 	await npm(node, vscode, ['install', '--ignore-scripts', '--omit=dev'], environment);
+	for (const name of spared)
+		await rm(resolve(vscode, 'node_modules', name), { recursive: true, force: true });
 	const downloader = resolve(vscode, 'node_modules/@vscode/ripgrep');
 	if (existsSync(downloader))
 		await cp(resolve(modules, ripgrep, `bin/${platform()}-${arch()}`), resolve(downloader, 'bin'), {

@@ -7,10 +7,6 @@ export const systemPackages = {
 		{ name: 'build-essential', present: () => isInstalled('make') && isInstalled('g++') },
 		{ name: 'pkg-config', present: () => isInstalled('pkg-config') },
 		{ name: 'python3', present: () => isInstalled('python3') },
-		{
-			name: 'libkrb5-dev',
-			present: () => outputOf('pkg-config', ['--exists', 'krb5-gssapi']) !== undefined,
-		},
 	],
 	// Chromium brings SwiftShader too, the software GPU of the shader tests
 	browser: [{ name: 'chromium', present: () => existsSync('/usr/bin/chromium') }],
