@@ -62,6 +62,8 @@ function scoreLetters(operands: ScoreOperands, keyLabel: string, count: HeadCoun
 		}[batch.length] ?? '';
 	batch.forEach((label, at) => letters.set(label, batchLetters[at] ?? ''));
 	for (const label of operands.contracted) letters.set(label, 'K');
+	for (const label of operands.qLabels ?? [])
+		if (!letters.has(label) && operands.kLabels?.includes(label)) letters.set(label, '1');
 	for (const label of operands.kLabels ?? []) if (!letters.has(label)) letters.set(label, 'S');
 	for (const label of operands.qLabels ?? []) if (!letters.has(label)) letters.set(label, 'T');
 	for (const label of basesOf(keyLabel)) letters.set(label, 'S');

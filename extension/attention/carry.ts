@@ -23,6 +23,10 @@ export function carryLabels(node: FlatNode, from: string, labels: Labels, facts:
 		case 'Reshape':
 		case 'Flatten':
 			return reshaped(labels, facts.shapeOf(from), facts.shapeOf(node.outputs[0] ?? ''));
+		case 'ReduceSum':
+		case 'ReduceMean':
+		case 'ReduceMax':
+			return reduced(node, labels, facts);
 		case 'Gather':
 			return gathered(node, labels, facts);
 		default:
@@ -58,6 +62,14 @@ function squeezed(node: FlatNode, from: string, labels: readonly string[], facts
 	if (!axes && node.inputs[1]) return null;
 	const gone = new Set(axes?.map((axis) => (axis < 0 ? axis + labels.length : axis)));
 	return labels.filter((_, axis) => (axes ? !gone.has(axis) : shape?.[axis] !== 1));
+}
+
+function reduced(node: FlatNode, labels: readonly string[], facts: Facts): Labels {
+	const axes = axesOf(node, facts);
+	if (!axes) return null;
+	const gone = new Set(axes.map((axis) => (axis < 0 ? axis + labels.length : axis)));
+	if (intOf(node, 'keepdims') !== 0) return labels.map((label, axis) => (gone.has(axis) ? '1' : label)); // prettier-ignore
+	return labels.filter((_, axis) => !gone.has(axis));
 }
 
 function gathered(node: FlatNode, labels: readonly string[], facts: Facts): Labels {

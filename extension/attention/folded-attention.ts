@@ -20,6 +20,9 @@ export function foldedAttention(chain: Chain, votes: number, facts: Facts): Find
 	const { middle: k, middleLabels: kLabels, end, endLabels } = endsOf(chain);
 	// a state is a sum: nothing bends it, and no weight mixes its rows, before it is read
 	if (path.notes.some((note) => /^each score passes|are mixed before/.test(note))) return null;
+	// what has no features is a mask: the sum of the keys that it leaves is no state
+	const own = endLabels?.filter((label) => label !== '1' && label !== chain.shared) ?? [];
+	if (own.every((label) => kLabels?.includes(label))) return null;
 	const ones = withoutOnes(end, facts);
 	const norm = normaliserOf(chain, k, ones !== null, facts);
 	const isGram = untouched(k, facts) === untouched(end, facts);

@@ -42,17 +42,19 @@ export function countHeads(operands: ScoreOperands, facts: Facts): HeadCount {
 			sizes.find((d) => typeof d === 'number' && d !== 1) ?? sizes.find((d) => d !== null) ?? null
 		);
 	};
-	const { headsFirst, ofWindows, ofChannels } = readFeatures(operands, facts);
+	const { headsFirst, ofWindows, ofChannels, ofFeatures } = readFeatures(operands, facts);
 	const own = qLabels?.find((label) => !batch.includes(label) && !operands.contracted.includes(label)); // prettier-ignore
 	const size = ofChannels && own !== undefined ? [sizeIn(q, qLabels, own)] : operands.contracted.map(sizeOf); // prettier-ignore
 	const headSize = size.length === 0 ? null : productOf(size);
 	const outward = headsFirst ? [...batch].reverse() : ofWindows ? batch.slice(1) : batch;
-	const { heads, merged } = headAxis(outward, sizeOf, q, k, facts);
+	const { heads, merged } = headAxis(outward, sizeOf, q, k, facts, ofFeatures);
 	const repeat = heads === null ? null : repetition(k, facts);
 	const kept = outward.length === 0 ? null : sizeIn(k, kLabels, outward.at(-1)!);
+	// keys without an axis of heads are those of all
+	const isShared = batch.length === 2 && kLabels?.includes(outward.at(-1)!) === false;
 	return {
 		heads,
-		kvHeads: keyHeads(outward, heads, kept, repeat, sizeIn(k, kLabels, outward.at(-2) ?? '')),
+		kvHeads: isShared ? 1 : keyHeads(outward, heads, kept, repeat, sizeIn(k, kLabels, outward.at(-2) ?? '')), // prettier-ignore
 		headSize: typeof headSize === 'number' ? headSize : null,
 		merged,
 		headsFirst,
@@ -68,6 +70,8 @@ function readFeatures({ q, qLabels, batch, contracted }: ScoreOperands, facts: F
 	const [first, second, third] = batch;
 	const own = qLabels?.filter((label) => !batch.includes(label) && !contracted.includes(label));
 	return {
+		/** Whether one of the axes in front holds features; null where nothing tells. */
+		ofFeatures: features ? batch.some(isFeature) : null,
 		headsFirst: batch.length === 2 && isFeature(first!) && !isFeature(second!),
 		ofWindows: batch.length === 3 && isFeature(third!) && !isFeature(second!),
 		ofChannels:
@@ -97,6 +101,7 @@ function headAxis(
 	q: string,
 	k: string,
 	facts: Facts,
+	isOfFeatures: boolean | null,
 ): { heads: number | null; merged: boolean } {
 	if (batch.length === 0) return { heads: 1, merged: false };
 	const last = sizeOf(batch.at(-1)!);
@@ -105,7 +110,12 @@ function headAxis(
 		const both = typeof last === 'number' && typeof group === 'number' ? last * group : null;
 		return { heads: both, merged: false };
 	}
-	if (batch.length >= 2) return { heads: typeof last === 'number' ? last : null, merged: false };
+	if (batch.length >= 2) {
+		// chunks of tokens stand beside an axis that holds batch and heads
+		const folded = isOfFeatures === false ? mergedHeads(q, facts) : null;
+		if (folded !== null) return { heads: folded, merged: true };
+		return { heads: typeof last === 'number' ? last : null, merged: false };
+	}
 	const found = mergedHeads(q, facts) ?? mergedHeads(k, facts);
 	if (found !== null) return { heads: found, merged: found > 1 };
 	const factor = typeof last === 'string' ? (coefficientOf(last) ?? 1) : 1;
@@ -127,6 +137,7 @@ const steps = new Set([
 	// q, k and v cut out of one tensor
 	'Split',
 	'Gather',
+	'Slice',
 ]);
 
 /** Heads that a reshape or a concatenation of head slices folded into the batch axis. */

@@ -143,13 +143,10 @@ class MaskTrace {
 	private behind(name: string): readonly string[] {
 		const { scope } = this.facts;
 		const shape = this.facts.shapeOf(name);
-		if (
-			shape &&
-			shape.length > 1 &&
-			shape.at(-1) !== 1 &&
-			shape.slice(1, -1).every((dim) => dim === 1)
-		) {
-			this.perKey ||= shape.length > 2;
+		if (shape && shape.length > 2 && shape.at(-1) !== 1) {
+			// windows or rows of a picture may stand between batch and heads
+			const shared = shape.slice(shape.length > 4 ? 2 : 1, -1);
+			this.perKey ||= shared.every((dim) => dim === 1);
 		}
 		const constant = scope.constantOf(name);
 		if (constant) {

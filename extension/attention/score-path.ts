@@ -1,4 +1,4 @@
-import { carryLabels, mixedLabels, type Labels } from './carry.ts';
+import { basesOf, carryLabels, mixedLabels, type Labels } from './carry.ts';
 import type { Facts } from './facts.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
 import { behindCopies } from './scope.ts';
@@ -39,7 +39,7 @@ const passing: ReadonlyMap<string, number> = new Map([
 		.split(' ')
 		.map((op) => [op, 0.01] as const),
 	...'Unsqueeze Expand Tile'.split(' ').map((op) => [op, 1] as const),
-	...'Slice Split Pad ScatterND ScatterElements BatchNormalization'
+	...'Slice Split Pad BatchNormalization'
 		.split(' ')
 		.map((op) => [op, 2] as const),
 	...'Gather GatherElements GatherND'.split(' ').map((op) => [op, 4] as const),
@@ -130,6 +130,12 @@ class ScoreWalk {
 				return this.alter(node, depth, (path) => ({ ...path, softCap: 1 }));
 			case 'Concat':
 				return this.joined(node, depth);
+			case 'ReduceSum':
+			case 'ReduceMean':
+				return this.summed(node, depth);
+			case 'ScatterND':
+			case 'ScatterElements':
+				return this.placed(node, depth);
 			default:
 				return this.kernel && kernels.has(node.opType) ? this.kernelled(node, depth) : null;
 		}
@@ -326,6 +332,33 @@ class ScoreWalk {
 		return found && this.carried(node, node.inputs[found.at]!, found.path);
 	}
 
+	/** Scores of several products that stand side by side make one; a sum over queries or keys does not. */
+	private summed(node: FlatNode, depth: number): ScorePath | null {
+		const [from = ''] = node.inputs;
+		const path = this.kernel ? null : this.from(from, depth);
+		const labels = path && carryLabels(node, from, path.labels, this.facts);
+		if (!path || !labels) return null;
+		const kept = new Set(labels.flatMap(basesOf));
+		if (!tokenLabels(path).every((label) => kept.has(label))) return null;
+		const note = 'scores of several kinds are summed before the softmax';
+		return { ...path, labels, penalty: path.penalty + 1, notes: withNote(path, note) };
+	}
+
+	/** Scores that others are written into, or that are written into a table themselves. */
+	private placed(node: FlatNode, depth: number): ScorePath | null {
+		const found = this.best(node, [0, 2], depth);
+		if (!found) return null;
+		const from = node.inputs[found.at]!;
+		const carried = this.carried(node, from, {
+			...found.path,
+			penalty: found.path.penalty + 2,
+			notes: withNote(found.path, selecting(node)),
+		});
+		const whole = found.at === 0 || node.opType === 'ScatterElements';
+		const alike = this.facts.rankOf(from) === this.facts.rankOf(node.outputs[0] ?? '');
+		return whole || alike ? carried : { ...carried, labels: null };
+	}
+
 	private joined(node: FlatNode, depth: number): ScorePath | null {
 		const found = this.best(
 			node,
@@ -348,8 +381,6 @@ const reshaping = new Set([
 	'Gather',
 	'GatherElements',
 	'GatherND',
-	'ScatterND',
-	'ScatterElements',
 	'Split',
 ]);
 

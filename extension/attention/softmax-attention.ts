@@ -63,14 +63,31 @@ export interface Normaliser {
 
 /** Reads the attention around a normaliser, or null where there is none. */
 export function readSoftmax(normaliser: Normaliser, facts: Facts): Finding | null {
-	const path = findScorePath(normaliser.scores, facts);
-	if (!path) return null;
+	const found = findScorePath(normaliser.scores, facts);
+	if (!found) return null;
+	const path = isSkewed(found, normaliser) ? withoutLabels(found) : found;
 	const keyAxis = path.labels && normaliser.axis(path.labels.length);
 	const keyLabel = keyAxis === null ? null : (path.labels?.at(keyAxis) ?? null);
 	const overKeys = meetValues(normaliser.weights, path, keyLabel, facts);
 	if (overKeys) return describe(normaliser, path, overKeys, keyLabel, facts);
 	return acrossQueries(normaliser, path, keyLabel, facts);
 }
+
+/** Whether the normalised axis is cut from queries and keys in one, as diagonals are that become rows. */
+function isSkewed({ labels, product }: ScorePath, { axis }: Normaliser): boolean {
+	const label = labels?.at(axis(labels.length)) ?? '';
+	const bases = basesOf(label);
+	const [left, right] = [product.leftLabels, product.rightLabels].map((own) =>
+		bases.some((base) => base !== '1' && own?.includes(base)),
+	);
+	return label.includes('/') && left === true && right === true;
+}
+
+const withoutLabels = (path: ScorePath): ScorePath => ({
+	...path,
+	labels: null,
+	notes: [...path.notes, 'diagonals of the product are made rows: axes of the scores are not told'],
+});
 
 /** Slots compete: the softmax runs over those that ask, and what is summed over is still what is asked. */
 function acrossQueries(
@@ -149,7 +166,7 @@ function describe(
 	const mixed = output ? output(result) : result;
 	if (mixed === null) return null;
 	const shared = batchLabels(product.leftLabels, product.rightLabels, product.outputLabels);
-	const batch = withGroups(shared, sides, product, facts);
+	const batch = withGroups(withoutOnes(shared, sides, facts), sides, product, facts);
 	const operands = { ...sides, batch, contracted: contracted(product) };
 	const beside = besideTokens(path, operands, scores, facts);
 	const count = beside ?? countHeads(operands, facts);
@@ -250,12 +267,25 @@ function withGroups(
 	facts: Facts,
 ): readonly string[] {
 	const own = qLabels?.filter((label) => !kLabels?.includes(label)) ?? [];
-	if (batch.length !== 2 || own.length !== 2 || !outputLabels) return batch;
+	if (batch.length < 1 || batch.length > 2 || own.length !== 2 || !outputLabels) return batch;
 	const features = featureAxes(q, facts);
 	const groups = own.filter((label) => features?.has(qLabels!.indexOf(label)));
 	const [group] = groups;
 	if (groups.length !== 1 || group === undefined) return batch;
 	return outputLabels.filter((label) => batch.includes(label) || label === group);
+}
+
+/** Of three axes in front one that is always 1 holds no heads, only room for some of another graph. */
+function withoutOnes(
+	batch: readonly string[],
+	{ q, k, qLabels, kLabels }: NonNullable<ReturnType<typeof sidesOf>>,
+	facts: Facts,
+): readonly string[] {
+	if (batch.length !== 3) return batch;
+	const isOne = (label: string) =>
+		facts.shapeOf(q)?.[qLabels!.indexOf(label)] === 1 &&
+		facts.shapeOf(k)?.[kLabels!.indexOf(label)] === 1;
+	return batch.filter((label) => !isOne(label));
 }
 
 function outputOf({ product }: ValuePath, facts: Facts): string {
