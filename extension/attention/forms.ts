@@ -1,3 +1,4 @@
+import { chunkedState } from './chunked-state.ts';
 import type { FormFinder } from './form.ts';
 import { exponentialSoftmax } from './exponential-softmax.ts';
 import { fusedAttention } from './fused-attention.ts';
@@ -19,6 +20,7 @@ export const forms: readonly FormFinder[] = [
 	linearOperators,
 	superposedAttention,
 	exponentialSoftmax,
+	chunkedState,
 	recurrentState,
 	unrolledState,
 	linearAttention,

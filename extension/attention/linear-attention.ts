@@ -2,15 +2,18 @@ import type { Form, SiteTensor } from '../protocol/model.ts';
 import { basesOf } from './carry.ts';
 import { hasData } from './choice.ts';
 import { findChain, isPower, readSums, type Chain } from './chain.ts';
+import { decaysOf } from './chunk-decays.ts';
+import { sequenceBehind } from './chunk-sequence.ts';
 import type { Facts } from './facts.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
 import { foldedAttention } from './folded-attention.ts';
+import { erasedValues, type Erased } from './erased-values.ts';
+import { featureAxes } from './feature-axes.ts';
 import type { Finding, FormFinder } from './form.ts';
 import { countHeads } from './heads.ts';
 import { isChoice, isCrossKernel } from './kernel-features.ts';
 import { readMasks } from './masks.ts';
 import { normalisedBy, sumsKeys, sumsRowsOf } from './normaliser.ts';
-import { originsOf } from './onward.ts';
 import { contracted, type Product } from './product.ts';
 import type { MaskTerm } from './score-path.ts';
 import { LAYING_OUT, untouched } from './weights.ts';
@@ -39,7 +42,14 @@ function describe(chain: Chain, facts: Facts): Finding | null {
 	if (scores > 0 && state > 0) return null;
 	const found = state > 0 ? foldedAttention(chain, state, facts) : quadratic(chain, scores, facts);
 	// the sum of masked scores is no sum of values
-	return found && hasData(chain.third, facts) && !isPower(chain, facts) ? found : null;
+	return found && hasData(chain.third, facts) && !isPower(chain, facts) && hasFeatures(chain) ? found : null; // prettier-ignore
+}
+
+/** Values have an axis that weights lack: without one the sum is that of the weights. */
+function hasFeatures({ outer, third, weights }: Chain): boolean {
+	const own = third === outer.left ? outer.leftLabels : outer.rightLabels;
+	const others = weights === outer.left ? outer.leftLabels : outer.rightLabels;
+	return own!.some((label) => label !== '1' && !others!.includes(label));
 }
 
 /** `(q·k) v`: the first product runs over features, the second over the keys. */
@@ -57,7 +67,7 @@ function quadratic(chain: Chain, votes: number, facts: Facts): Finding | null {
 		[q, k].some((name) => isDecayed(name, facts));
 	// without a softmax what is added hides nothing
 	const hides = path.masks.some(({ kind }) => kind !== 'add');
-	const causal = (hides && masks.kind === 'causal') || isTriangular(chain, facts);
+	const causal = (hides && masks.kind === 'causal') || isTriangular(chain, facts) !== null;
 	const mapped = votes > 0 && path.notes.some((note) => kernel.test(note));
 	const formed = norm !== null || decays || causal || mapped;
 	// weights that another softmax made weigh a gradient
@@ -65,6 +75,7 @@ function quadratic(chain: Chain, votes: number, facts: Facts): Finding | null {
 		({ kind, tensor }) => kind === 'times' && isChoice(tensor, facts),
 	);
 	if (backward || isChoice(third, facts) || (votes < 2 && !formed)) return null;
+	const erased = erasedValues(third, k, facts);
 	const operands = operandsOf(product, keysLeft);
 	const count = countHeads(operands, facts);
 	const letters = lettersOf(operands.batch, count.merged);
@@ -75,20 +86,30 @@ function quadratic(chain: Chain, votes: number, facts: Facts): Finding | null {
 		...(norm ? ['the sum of a row of weights divides the result'] : []),
 		...(norm?.notes ?? []),
 	];
+	const strict = isTriangular(chain, facts) === 'strict';
+	if (strict) notes.push('a token reads its own value as an extra share, if at all');
+	const vAxes = valueAxes(chain, letters);
+	const roles = {
+		q: { name: q, axes: spell(operands.qLabels) },
+		k: { name: k, axes: spell(operands.kLabels) },
+		v: tensorOf(third, vAxes),
+	};
+	const faded = strict ? null : withoutDecays(roles, facts);
+	if (faded) notes.push('alpha is the logarithm of the decay');
 	return {
 		node: outer.node,
-		parts: [product.node, outer.node],
+		parts: [product.node, outer.node, ...(erased?.parts ?? [])],
 		site: {
-			...plain(decays ? 'gated' : 'linear', count),
+			...plain(formOf(decays, erased), count),
 			epsilon: norm?.epsilon ?? null,
-			scale: path.scale,
+			scale: path.scale === null ? null : path.scale * (faded?.factor ?? 1),
 			mask: causal ? 'causal' : masks.kind,
 			window: masks.window,
 			cross: !causal && isCrossKernel(q, k, facts),
 			tensors: {
-				q: { name: q, axes: spell(operands.qLabels) },
-				k: { name: k, axes: spell(operands.kLabels) },
-				v: tensorOf(third, valueAxes(chain, letters)),
+				...roles,
+				...faded?.tensors,
+				...(erased && writtenBy(erased, vAxes)),
 				scores: { name: product.output, axes: spell(product.outputLabels) },
 				weights: { name: chain.weights, axes: spell(path.labels) },
 				output: tensorOf(norm?.output ?? outer.output, outputAxes(chain, spell(path.labels))),
@@ -177,36 +198,56 @@ function valueAxes(
 /** What score passes through in `ScorePath.notes`. */
 const kernel = /^each score passes/;
 
-/** Whether the upper triangle is cut off from the scores themselves. */
-function isTriangular({ path, weights }: Chain, facts: Facts): boolean {
+/** Whether the upper triangle is cut off from the scores themselves, and the diagonal with it. */
+function isTriangular({ path, weights }: Chain, facts: Facts): 'lower' | 'strict' | null {
 	let current = weights;
 	for (let steps = 0; steps < 12 && current !== path.product.output; steps++) {
 		const node = facts.scope.producerOf(current);
-		if (node?.opType === 'Trilu') return intOf(node, 'upper') === 0;
+		if (node?.opType === 'Trilu' && intOf(node, 'upper') === 0) {
+			const offset = node.inputs[1] ? facts.numberOf(node.inputs[1]) : 0;
+			return offset === -1 ? 'strict' : 'lower';
+		}
+		if (node?.opType === 'Trilu') return null;
 		current = node?.inputs[0] ?? '';
 	}
-	return false;
+	return null;
+}
+
+function formOf(decays: boolean, erased: Erased | null): Form {
+	if (erased) return decays ? 'gated-delta' : 'delta';
+	return decays ? 'gated' : 'linear';
+}
+
+type Roles = Readonly<Record<'q' | 'k' | 'v', SiteTensor>>;
+
+/** Queries and keys before running decays multiply them, and the logarithms of these; null where none do. */
+function withoutDecays({ q, k }: Roles, facts: Facts) {
+	const [asking, kept] = [q, k].map(({ name }) => sequenceBehind(name, facts));
+	const alpha = decaysOf(asking!.powers, facts);
+	if (!alpha || decaysOf(kept!.powers, facts)?.name !== alpha.name) return null;
+	const [name, rank] = [alpha.name, facts.rankOf(q.name)];
+	const spelt = facts.rankOf(name) === rank ? q.axes : q.axes.replace('K', '');
+	const turned = /KS$/.test(k.axes) && featureAxes(kept!.bare, facts)?.has(rank! - 1) === true;
+	return {
+		factor: asking!.bareFactor * kept!.bareFactor,
+		tensors: {
+			q: { name: asking!.bare, axes: q.axes },
+			k: { name: kept!.bare, axes: turned ? k.axes.replace(/KS$/, 'SK') : k.axes },
+			alpha: { name, axes: facts.rankOf(name) === spelt.length ? spelt : '' },
+		},
+	};
+}
+
+/** Values and strengths as they are before the state's answers are taken off. */
+function writtenBy({ v, beta }: Erased, axes: string): Record<string, SiteTensor> {
+	return {
+		...(v && { v: tensorOf(v.bare, axes) }),
+		...(beta && { beta: tensorOf(beta.bare, axes.replace('V', '')) }),
+	};
 }
 
 /** Queries or keys times powers of a running sum: what is between the two is left of a key. */
-function isDecayed(name: string, facts: Facts): boolean {
-	let current = name;
-	for (let steps = 0; steps < 8; steps++) {
-		const node = facts.scope.producerOf(current);
-		if (!node) return false;
-		if (node.opType === 'Mul') {
-			return node.inputs.some((input) => {
-				const power = facts.scope.producerOf(untouched(input, facts));
-				if (power?.opType !== 'Exp') return false;
-				const origins = [...originsOf(power.inputs[0] ?? '', facts, 8)];
-				return origins.some((origin) => facts.scope.producerOf(origin)?.opType === 'CumSum');
-			});
-		}
-		if (!LAYING_OUT.has(node.opType)) return false;
-		current = node.inputs[0] ?? '';
-	}
-	return false;
-}
+const isDecayed = (name: string, facts: Facts) => decaysOf(sequenceBehind(name, facts).powers, facts) !== null; // prettier-ignore
 
 /** A mask of powers: what is further back counts less. */
 function isDecay(mask: MaskTerm, facts: Facts): boolean {

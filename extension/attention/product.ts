@@ -127,6 +127,9 @@ function summedProduct(node: FlatNode, facts: Facts): Product | undefined {
 	if (!leftShape || !rightShape || axes?.length !== 1 || typeof axis !== 'number') return undefined;
 	const rank = Math.max(leftShape.length, rightShape.length);
 	const summedAxis = axis < 0 ? axis + rank : axis;
+	const along = (shape: typeof leftShape) => shape[summedAxis - rank + shape.length];
+	// a sum over one element is a change of layout
+	if ([leftShape, rightShape].every((shape) => (along(shape) ?? 1) === 1)) return undefined;
 	const label = (at: number) => (at === summedAxis ? 'k' : `a${at}`);
 	// a broadcast axis does not run with the other operand's: it has no label there
 	const labels = (shape: typeof leftShape) =>

@@ -258,7 +258,7 @@ class ScoreWalk {
 		if (number !== null)
 			return this.carried(node, from, this.timesNumber(found.path, divides ? 1 / number : number));
 		if (this.isQuantiserScale(other)) return this.carried(node, from, found.path);
-		if (!divides && this.isMaskLike(other)) {
+		if (!divides && (this.isMaskLike(other) || this.variesByTokens(other, found.path))) {
 			const masks = [...found.path.masks, maskTerm('times', other, found.path.labels)];
 			return this.carried(node, from, { ...found.path, masks });
 		}
@@ -295,6 +295,19 @@ class ScoreWalk {
 		}
 		const shape = this.facts.shapeOf(name);
 		return shape !== null && shape.length >= 2 && shape.at(-1) !== 1 && shape.at(-2) !== 1;
+	}
+
+	/** Whether a tensor has a number for each query and key, wherever their axes stand. */
+	private variesByTokens(name: string, path: ScorePath): boolean {
+		const { labels } = path;
+		const shape = this.facts.shapeOf(name);
+		if (!labels || !shape) return false;
+		const tokens = tokenLabels(path);
+		const varying = labels.filter((label, axis) => {
+			const dim = shape[shape.length - labels.length + axis];
+			return dim !== undefined && dim !== 1 && tokens.includes(label);
+		});
+		return tokens.length > 1 && new Set(varying).size === tokens.length;
 	}
 
 	/** Factor that turns the integers of a quantised product back into numbers. */
@@ -335,11 +348,13 @@ class ScoreWalk {
 	/** Scores of several products that stand side by side make one; a sum over queries or keys does not. */
 	private summed(node: FlatNode, depth: number): ScorePath | null {
 		const [from = ''] = node.inputs;
-		const path = this.kernel ? null : this.from(from, depth);
+		const path = this.from(from, depth);
 		const labels = path && carryLabels(node, from, path.labels, this.facts);
 		if (!path || !labels) return null;
 		const kept = new Set(labels.flatMap(basesOf));
-		if (!tokenLabels(path).every((label) => kept.has(label))) return null;
+		if (path.labels!.every((label) => label === '1' || kept.has(label)))
+			return { ...path, labels, penalty: path.penalty + 0.01 };
+		if (this.kernel || !tokenLabels(path).every((label) => kept.has(label))) return null;
 		const note = 'scores of several kinds are summed before the softmax';
 		return { ...path, labels, penalty: path.penalty + 1, notes: withNote(path, note) };
 	}

@@ -19,7 +19,7 @@ const load = async (name: string) => indexModel(bytesSource(readFileSync(new URL
 
 /** Notes that say in words why the plain equation does not hold. */
 const excused =
-	/function or subgraph|starts from|asked with another|extra share|passes through (?!Exp)|is multiplied by|are multiplied by the tensor|divided by the tensor|has a floor/;
+	/function or subgraph|starts from|asked with another|extra share|passes through (?!Exp)|is multiplied by|are multiplied by the tensor|divided by the tensor|has a floor|told by no tensor/;
 
 const provable = ({ form, cross, tensors, notes }: AttentionSite) =>
 	!cross &&
