@@ -13,8 +13,10 @@ const tidying = new Set([
 	'Reshape',
 	'Unsqueeze',
 	'Squeeze',
+	'Gather',
 	'Add',
 ]);
+const MOST_STEPS = 8;
 
 /** A convolution over tokens, channel by channel, times a projection of the same input. */
 export const gatedConvolution: FormFinder = {
@@ -38,6 +40,8 @@ function read(node: FlatNode, facts: Facts): Finding | null {
 	// a tensor that its own filtering weighs has no second factor
 	if (!gated || untouched(gated.gate, facts) === untouched(input, facts)) return null;
 	const causal = isCausal(node, width, facts);
+	const padding = facts.scope.producerOf(input);
+	const values = padding?.opType === 'Pad' ? (padding.inputs[0] ?? input) : input;
 	return {
 		node: gated.node,
 		site: {
@@ -55,7 +59,7 @@ function read(node: FlatNode, facts: Facts): Finding | null {
 			tensors: {
 				q: { name: gated.gate, axes: '' },
 				k: null,
-				v: { name: input, axes: 'BDT' },
+				v: { name: values, axes: 'BDT' },
 				scores: null,
 				weights: null,
 				kernel: { name: weight, axes: '' },
@@ -71,9 +75,9 @@ function read(node: FlatNode, facts: Facts): Finding | null {
 }
 
 /** The product with something that is not made from the convolution itself. */
-function gateOf(first: string, facts: Facts): { node: FlatNode; gate: string } | null {
+export function gateOf(first: string, facts: Facts): { node: FlatNode; gate: string } | null {
 	let current = first;
-	for (let steps = 0; steps < 6; steps++) {
+	for (let steps = 0; steps < MOST_STEPS; steps++) {
 		const consumers = facts.scope.consumersOf(current);
 		const product = consumers.find(({ opType }) => opType === 'Mul');
 		if (product) {
@@ -138,11 +142,18 @@ function isProjection(gate: string, convolution: string, facts: Facts): boolean 
 
 /** All of the padding before the first token, or as much behind, cut off again. */
 function isCausal(node: FlatNode, width: number, facts: Facts): boolean {
-	const pads = intsOf(node, 'pads') ?? [];
-	const [before = 0, after = 0] = [pads.at(pads.length / 2 - 1), pads.at(-1)];
 	const reach = (width - 1) * (intsOf(node, 'dilations')?.at(-1) ?? 1);
+	const apart = facts.scope.producerOf(node.inputs[0] ?? '');
+	const [first, last] = apart?.opType === 'Pad' ? endsOf(padsOf(apart, facts)) : [0, 0];
+	const [before, after] = endsOf(intsOf(node, 'pads') ?? []);
 	const cut = facts.scope
 		.consumersOf(node.outputs[0] ?? '')
 		.some(({ opType }) => opType === 'Slice');
-	return before >= reach && (after === 0 || cut);
+	return first + before >= reach && (last + after === 0 || cut);
 }
+
+const padsOf = (node: FlatNode, facts: Facts) => intsOf(node, 'pads') ?? facts.valueOf(node.inputs[1] ?? '') ?? []; // prettier-ignore
+
+/** What stands before and after the last axis. */
+const endsOf = (pads: readonly unknown[]) =>
+	[pads.at(pads.length / 2 - 1), pads.at(-1)].map((pad) => (typeof pad === 'number' ? pad : 0)) as [number, number]; // prettier-ignore

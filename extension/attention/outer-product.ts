@@ -10,6 +10,8 @@ export interface OuterProduct {
 	readonly axes: readonly [number | null, number | null];
 	/** What else multiplies it, the same along both axes. */
 	readonly factors: readonly string[];
+	/** What divides it. */
+	readonly divisor?: string;
 }
 
 const laying = new Set([
@@ -30,6 +32,10 @@ export function readOuter(name: string, facts: Facts, depth = 0): OuterProduct |
 	switch (node.opType) {
 		case 'Mul':
 			return multiplied(a, b, facts, depth);
+		case 'Div': {
+			const found = readOuter(a, facts, depth + 1);
+			return found && { ...found, divisor: b };
+		}
 		case 'MatMul':
 			return columnByRow(a, b, facts);
 		case 'Einsum':

@@ -3,7 +3,7 @@ import type { Inference, Shape } from './inference.ts';
 import { intOf, intsOf, stringOf, type FlatNode } from './flat-node.ts';
 import { moreShapeRules } from './more-shape-rules.ts';
 import { parseEquation } from './equation.ts';
-import { sliceBounds } from './value-rules.ts';
+import { isFar, sliceBounds } from './value-rules.ts';
 
 /** Shapes of a node's outputs from those of its inputs. */
 type Rule = (node: FlatNode, facts: Inference) => readonly (Shape | null)[] | null;
@@ -182,10 +182,14 @@ const slice: Rule = (node, facts) => {
 	const result = [...shape];
 	for (const { axis, start, end, step } of bounds) {
 		const at = wrap(axis, shape.length);
-		if (at < result.length) result[at] = step === 1 ? spanOf(shape[at]!, start, end) : null;
+		if (at < result.length) result[at] = step === 1 ? spanOf(shape[at]!, start, end) : step === -1 ? turnedSpan(shape[at]!, start, end) : null; // prettier-ignore
 	}
 	return [result];
 };
+
+/** An axis turned round as a whole keeps its length. */
+const turnedSpan = (size: Dim, start: Dim, end: Dim): Dim =>
+	start === -1 && isFar(end) ? size : null;
 
 /** Length of `start:end` of an axis. */
 function spanOf(size: Dim, start: Dim, end: Dim): Dim {

@@ -56,6 +56,8 @@ export function describeRecurrence(
 	const beta = strength === null ? null : outside('beta', strength, letters.batch);
 	if (update.asksOtherwise)
 		notes.push('what is taken off is asked with another vector than the key that is written');
+	if (update.written.divisor !== undefined)
+		notes.push(`what is written is divided by the tensor ${update.written.divisor}`);
 	if (reading.adds) notes.push('the state is read with an extra share of its own token');
 	if (start !== null) notes.push(`the state starts from ${start}, which the picture leaves out`);
 	const [asking, writing] = [

@@ -82,7 +82,7 @@ function findTurns(facts: Facts): Map<string, Turn> {
 }
 
 const writing = new Set(
-	'Mul MatMul Einsum Add Sub Sum Identity Cast CastLike Transpose Reshape Unsqueeze Squeeze Neg Clip Gather Slice Split'.split(
+	'Mul Div MatMul Einsum Add Sub Sum Identity Cast CastLike Transpose Reshape Unsqueeze Squeeze Neg Clip Gather Slice Split'.split(
 		' ',
 	),
 );

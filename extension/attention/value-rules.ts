@@ -47,8 +47,32 @@ function quotient(node: FlatNode, facts: Inference): Value | null {
 	})(node, facts);
 }
 
+/** Rows of two and more, as the amounts of a padding are turned round by an exporter. */
+function rowsOf(node: FlatNode, facts: Inference): Value[] | null {
+	const value = pass(node, facts);
+	const [rows, columns, ...more] = facts.shapeOf(node.inputs[0] ?? '') ?? [];
+	if (!value || typeof rows !== 'number' || typeof columns !== 'number' || more.length > 0) return null; // prettier-ignore
+	return Array.from({ length: rows }, (_, at) => value.slice(at * columns, (at + 1) * columns));
+}
+
+function turnedRows(node: FlatNode, facts: Inference): Value | null {
+	const [bound, ...others] = sliceBounds(node, facts) ?? [];
+	const whole = bound?.axis === 0 && bound.step === -1 && bound.start === -1 && isFar(bound.end);
+	return whole && others.length === 0 ? (rowsOf(node, facts)?.reverse().flat() ?? null) : null;
+}
+
+/** Before the first element of whatever there is. */
+export const isFar = (end: Dim): boolean => typeof end === 'number' && end < -(2 ** 31);
+
+function transposedValue(node: FlatNode, facts: Inference): Value | null {
+	const rows = rowsOf(node, facts);
+	const swaps = (intsOf(node, 'perm') ?? [1, 0]).join() === '1,0';
+	return rows && swaps ? (rows[0] ?? []).flatMap((_, at) => rows.map((row) => row[at]!)) : null;
+}
+
 function sliceValue(node: FlatNode, facts: Inference): Value | null {
 	const value = pass(node, facts);
+	if (facts.shapeOf(node.inputs[0] ?? '')?.length === 2) return turnedRows(node, facts);
 	if (!value || (facts.shapeOf(node.inputs[0] ?? '')?.length ?? 1) !== 1) return null;
 	const bounds = sliceBounds(node, facts);
 	if (!bounds?.every((bound) => bound.axis === 0 || bound.axis === -1)) return null;
@@ -202,6 +226,7 @@ export const valueRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 	['DequantizeLinear', dequantisedValue],
 	['Shape', shapeValue],
 	['Slice', sliceValue],
+	['Transpose', transposedValue],
 	['Gather', gatherValue],
 	['Concat', concatValue],
 	['ConstantOfShape', filledValue],

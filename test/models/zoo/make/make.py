@@ -17,6 +17,7 @@ import states  # noqa: F401
 import memories  # noqa: F401
 import recurrences  # noqa: F401
 import chunks  # noqa: F401
+import filters  # noqa: F401
 import unfolded  # noqa: F401
 import without_memory  # noqa: F401
 import without_products  # noqa: F401
