@@ -155,6 +155,7 @@ class MaskTrace {
 			else if (isUnreadSquare(constant)) this.takeForCausal(constant);
 			else if (
 				/float/.test(constant.dtype) &&
+				!this.unread?.startsWith(`${constant.name} `) &&
 				this.facts.numberOf(name) === null &&
 				constant.dims.filter((dim) => dim !== 1).length > 1
 			)
@@ -181,9 +182,9 @@ class MaskTrace {
 		if (data?.values === null && !data.pattern && isSquare(data.dims)) this.takeForCausal(data);
 	}
 
-	private takeForCausal({ name, external, data }: ConstantTensor): void {
+	private takeForCausal({ name, external, data, looked }: ConstantTensor): void {
 		// where the values could be read, they are no triangle
-		if (data) return;
+		if (data || looked) return;
 		this.causal = true;
 		const why = external ? `lie in the file ${external.location}` : 'could not be read';
 		this.unread = `${name} is taken for a causal mask by its shape: its values ${why}`;

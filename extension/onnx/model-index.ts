@@ -50,6 +50,8 @@ export interface ConstantTensor {
 	readonly values: readonly number[] | null;
 	/** Of a tensor that is too large for `values` and looks like a mask or positions. */
 	readonly pattern?: ConstantPattern;
+	/** Whether a pattern was looked for among numbers in typed fields. */
+	readonly looked?: boolean;
 	/** Where its name stands in the file, so that a probe can rename it in place. */
 	readonly nameBytes?: ByteRange;
 }

@@ -8,6 +8,7 @@ import { LENGTH_DELIMITED, type Field, type FieldWalk } from './fields.ts';
 import { entryOf, integersOf, nameOf } from './leaves.ts';
 import { INLINE_ELEMENTS, MAX_NAME_BYTES } from './limits.ts';
 import type { ByteRange, ConstantTensor } from './model-index.ts';
+import { numberSource } from './number-source.ts';
 import { readPattern } from './read-pattern.ts';
 import { rawReader, typedReader } from './tensor-values.ts';
 
@@ -85,8 +86,11 @@ export async function readTensor(
 	}
 	const data = raw[0] ?? null;
 	const values = await smallValues(walk, shape.dtype, dims, data, typed);
-	const pattern = values === null && data ? await readPattern(walk, shape.dtype, dims, data) : null;
-	return { ...shape, data, external: null, values, ...(pattern && { pattern }) };
+	const count = dims.reduce((product, size) => product * size, 1);
+	const source = values === null ? numberSource(walk, shape.dtype, count, data, typed) : null;
+	const pattern = source && (await readPattern(walk, dims, source));
+	const looked = source !== null && data === null;
+	return { ...shape, data, external: null, values, ...(looked && { looked }), ...(pattern && { pattern }) }; // prettier-ignore
 }
 
 /** Reads a `SparseTensorProto`: named by its values, sized by its dense form, its values left where they are. */
