@@ -51,16 +51,21 @@ export function dtypeAfter(
 	return source ? dtypeOf(source) : null;
 }
 
-/** Types of all results of nodes that stand in an order in which they can run. */
+/**
+ * Types of all results of nodes that stand in an order in which they can run.
+ *
+ * @param around types of what a subgraph catches from the graph that it stands in
+ */
 export function dtypesIn(
 	graph: Graph,
 	nodes: readonly FlatNode[],
+	around: (name: string) => string | null = () => null,
 ): (name: string) => string | null {
 	const dtypes = new Map<string, string>();
 	const note = (name: string, dtype: string | null) => dtype && dtypes.set(name, dtype);
 	for (const [name, { dtype }] of graph.initializers) note(name, dtype);
 	for (const { name, dtype } of [...graph.valueInfo.values(), ...graph.outputs, ...graph.inputs]) note(name, dtype); // prettier-ignore
-	const dtypeOf = (name: string) => dtypes.get(name) ?? null;
+	const dtypeOf = (name: string) => dtypes.get(name) ?? around(name);
 	for (const node of nodes) {
 		const value = node.opType === 'Constant' ? node.attributes.get('value') : undefined;
 		const dtype = value?.kind === 'tensor' ? value.value.dtype : dtypeAfter(node, dtypeOf);

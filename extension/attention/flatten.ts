@@ -39,12 +39,14 @@ export function functionsOf(model: ModelIndex): Functions {
  * Nodes of `graph` in order; a call's inner values are named `<call>/<value>`.
  *
  * @param owner the node whose subgraph this is; null for the model's main graph
+ * @param around types of the values of the graph that the owner stands in
  */
 export function flattenGraph(
 	graph: Graph,
 	functions: Functions,
 	trail: readonly Step[],
 	owner: FlatNode | null,
+	around: (name: string) => string | null = () => null,
 ): FlatGraph {
 	const nodes: FlatNode[] = [];
 	const calls = { count: 0 };
@@ -53,7 +55,7 @@ export function flattenGraph(
 	graph.nodes.forEach((node, position) => {
 		place(node, { named, prefix: '', attributes, trail, index: owner ? null : position }, 0);
 	});
-	const read = withoutCopies(nodes, graph);
+	const read = withoutCopies(nodes, graph, owner ? enteredTypes(graph, owner, around) : around);
 	return { graph, nodes: withPlainOperators(read, graph.initializers), trail };
 
 	function place(node: GraphNode, call: Call, depth: number): void {
@@ -75,6 +77,12 @@ export function flattenGraph(
 		};
 		for (const child of callee.nodes) place(child, inner, depth + 1);
 	}
+}
+
+/** What goes round in a loop has the type that it is given with. */
+function enteredTypes(graph: Graph, owner: FlatNode, around: (name: string) => string | null) {
+	const given = new Map(graph.inputs.map(({ name }, at) => [name, owner.inputs[at] ?? '']));
+	return (name: string) => around(given.get(name) ?? name);
 }
 
 /** A function that is being inlined already: calling itself it would never end. */

@@ -40,3 +40,34 @@ export function enteredBy(owner: FlatNode, scope: Scope, around: Inference): Ent
 		);
 	});
 }
+
+/** Shapes of what a `Scan` or `Loop` returns, as far as its body declares them: the last states, then one result for all turns. */
+export function leftBy(owner: FlatNode, around: Inference): (Shape | null)[] | null {
+	const body = owner.attributes.get('body');
+	if (body?.kind !== 'graph') return null;
+	const { inputs, outputs } = body.value;
+	const isLoop = owner.opType === 'Loop';
+	// before opset 9 the lengths of the sequences stand first, and every sequence has a batch axis
+	if (!isLoop && owner.inputs.length !== inputs.length) return null;
+	const scanned = intOf(owner, 'num_scan_inputs') ?? 0;
+	const states = inputs.length - (isLoop ? 2 : scanned);
+	const axes = intsOf(owner, 'scan_output_axes');
+	const turns = isLoop ? null : turnsOf(owner, states, around);
+	return outputs.slice(isLoop ? 1 : 0).map(({ shape }, at) => {
+		const declared = shape?.map((dim) => (typeof dim === 'number' ? dim : null)) ?? null;
+		if (at < states) {
+			const start = around.shapeOf(owner.inputs[at + (isLoop ? 2 : 0)] ?? '');
+			// a state may grow from turn to turn: only its rank is sure
+			return declared ?? start?.map(() => null) ?? null;
+		}
+		const said = axes?.[at - states] ?? 0;
+		const axis = declared && said < 0 ? said + declared.length + 1 : said;
+		return declared && [...declared.slice(0, axis), turns, ...declared.slice(axis)];
+	});
+}
+
+function turnsOf(owner: FlatNode, states: number, around: Inference) {
+	const shape = around.shapeOf(owner.inputs[states] ?? '');
+	const axis = intsOf(owner, 'scan_input_axes')?.[0] ?? 0;
+	return shape?.at(axis) ?? null;
+}

@@ -1,6 +1,7 @@
 import type { Dim } from './dims.ts';
 import { floatOf, intOf, type FlatNode } from './flat-node.ts';
 import type { Inference, Shape } from './inference.ts';
+import { leftBy } from './loop-shapes.ts';
 
 type Rule = (node: FlatNode, facts: Inference) => readonly (Shape | null)[] | null;
 
@@ -149,6 +150,7 @@ export const moreShapeRules: readonly (readonly [string, Rule])[] = [
 	['EmbedLayerNormalization', embedded],
 	...listed('QLinearConv', quantisedConvolution),
 	...listed('QLinearAdd QLinearMul', elementwiseQuantised),
+	...listed('Loop Scan', leftBy),
 	['DepthToSpace', blockMoved(true)],
 	['SpaceToDepth', blockMoved(false)],
 ];

@@ -5,6 +5,8 @@ import { isStandard, type FlatNode } from './flat-node.ts';
 /** Copies of copies: no exporter writes longer chains, and in a cycle of copies there is no origin. */
 const LONGEST_CHAIN = 64;
 
+type DtypeOf = (name: string) => string | null;
+
 const isFloat = (dtype: string) => /^b?float/.test(dtype);
 const quantises = ({ opType, domain }: FlatNode) =>
 	opType === 'QuantizeLinear' && (domain === '' || domain === 'com.microsoft');
@@ -16,8 +18,12 @@ const dequantises = ({ opType, domain }: FlatNode) =>
  * where they read it quantised and turned back; then they say so. Nodes that only copy stay, for what asks for their
  * results by name, but read nothing any more.
  */
-export function withoutCopies(nodes: readonly FlatNode[], graph: Graph): readonly FlatNode[] {
-	const origins = copiesIn(nodes, graph);
+export function withoutCopies(
+	nodes: readonly FlatNode[],
+	graph: Graph,
+	around?: DtypeOf,
+): readonly FlatNode[] {
+	const origins = copiesIn(nodes, graph, around);
 	if (origins.size === 0) return nodes;
 	const originOf = (name: string) => {
 		let current = name;
@@ -46,7 +52,11 @@ interface Origin {
 }
 
 /** What each copy is a copy of. */
-function copiesIn(nodes: readonly FlatNode[], graph: Graph): ReadonlyMap<string, Origin> {
+function copiesIn(
+	nodes: readonly FlatNode[],
+	graph: Graph,
+	around?: DtypeOf,
+): ReadonlyMap<string, Origin> {
 	const origins = new Map<string, Origin>();
 	let quantisers: Map<string, FlatNode> | undefined;
 	let dtypeOf: ReturnType<typeof dtypesIn> | undefined;
@@ -56,7 +66,7 @@ function copiesIn(nodes: readonly FlatNode[], graph: Graph): ReadonlyMap<string,
 		const [from, to] = [node.inputs[0], node.outputs[0]];
 		if (!from || !to || from === to) continue;
 		const cast = node.opType === 'Cast' || node.opType === 'CastLike';
-		if (cast) dtypeOf ??= dtypesIn(graph, nodes);
+		if (cast) dtypeOf ??= dtypesIn(graph, nodes, around);
 		const dtype = cast ? dtypeOf!(from) : null;
 		const idle = dtype !== null && isFloat(dtype) && dtype === dtypeOf!(to) && !returned.has(to);
 		if ((node.opType === 'Identity' || idle) && isStandard(node)) {

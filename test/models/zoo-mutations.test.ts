@@ -60,9 +60,6 @@ function expectSame(
 
 /** Nodes that open a fused operator are named after its own. */
 const unopened = (sites: readonly AttentionSite[]) => sites.every(({ kind }) => kind !== 'fused');
-/** What a loop returns is seen from its subgraph only where its declared types say so. */
-const withoutStates = (sites: readonly AttentionSite[]) =>
-	sites.every(({ kind }) => kind !== 'recurrent');
 
 describe('the sites of the whole zoo are the same where', () => {
 	it('weights lie in a file that is not there', () => {
@@ -80,16 +77,16 @@ describe('the sites of the whole zoo are the same where', () => {
 		}
 	});
 	it('nothing is said of the shapes in between and at the end', () => {
-		expectSame(shapesUndeclared, asWritten, withoutStates);
+		expectSame(shapesUndeclared, asWritten);
 	});
 	it('free axes have sizes', () => {
-		expectSame(sizesFixed, asWritten, withoutStates);
+		expectSame(sizesFixed, asWritten);
 	});
 	it('every free axis has a name of its own', () => {
-		expectSame(sizesOfTheirOwn, asWritten, withoutStates);
+		expectSame(sizesOfTheirOwn, asWritten);
 	});
 	it('free axes have no names', () => {
-		expectSame(sizesUnsaid, asWritten, withoutStates);
+		expectSame(sizesUnsaid, asWritten);
 	});
 	it('weights are Constant nodes', () => {
 		expectSame(weightsAsConstantNodes);
@@ -101,7 +98,7 @@ describe('the sites of the whole zoo are the same where', () => {
 		expectSame(copiesOnEdges);
 	});
 	it('casts stand between the nodes', () => {
-		expectSame(castsOnEdges, unnamed, withoutStates);
+		expectSame(castsOnEdges, unnamed);
 	});
 	it('nodes stand in another order', () => {
 		for (const { name, index, sites } of models) {
