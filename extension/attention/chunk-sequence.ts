@@ -73,7 +73,12 @@ function stepOf(node: FlatNode, facts: Facts): Step | null {
 		return filled || facts.numberOf(third) !== null ? { from: filled ? third : second, factor: 1 } : null; // prettier-ignore
 	}
 	if (opType !== 'Mul' && opType !== 'Div') return null;
-	for (const [from, other] of opType === 'Mul' ? [[first, second], [second, first]] : [[first, second]]) {
+	for (const [from, other] of opType === 'Mul'
+		? [
+				[first, second],
+				[second, first],
+			]
+		: [[first, second]]) {
 		const number = facts.numberOf(other!);
 		if (number !== null) return { from: from!, factor: opType === 'Mul' ? number : 1 / number };
 		if (isPower(other!, facts)) return { from: from!, factor: 1, power: other! };
@@ -94,7 +99,11 @@ export function isPower(name: string, facts: Facts): boolean {
 }
 
 /** The axis that a node splits in two, or takes a run of tokens from. */
-function cutBy(node: FlatNode, output: string, facts: Facts): { name: string; axis: number } | null {
+function cutBy(
+	node: FlatNode,
+	output: string,
+	facts: Facts,
+): { name: string; axis: number } | null {
 	const [name = ''] = node.inputs;
 	const [from, to] = [facts.shapeOf(name), facts.shapeOf(output)];
 	if (!from || !to) return null;

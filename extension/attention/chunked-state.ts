@@ -9,7 +9,7 @@ import type { Facts } from './facts.ts';
 import type { FlatNode } from './flat-node.ts';
 import type { Finding, FormFinder } from './form.ts';
 import { originsOf } from './onward.ts';
-import { readProduct, type Product } from './product.ts';
+import type { Product } from './product.ts';
 import { readWeightedProduct } from './weighted-product.ts';
 import { isWeight } from './weights.ts';
 
@@ -101,7 +101,10 @@ function join(node: FlatNode, within: Behind, before: Behind, facts: Facts): Chu
 	if (!inner) return null;
 	const [q, k] = [sequenceBehind(inner.q, facts), sequenceBehind(inner.k, facts)];
 	if (q.root === k.root && q.name === k.name) return null;
-	for (const [query, state] of [[left, right], [right, left]] as const) {
+	for (const [query, state] of [
+		[left, right],
+		[right, left],
+	] as const) {
 		const asked = sequenceBehind(query, facts);
 		if (asked.root !== q.root || asked.name !== q.name) continue;
 		const erased = erasedValues(inner.v, k.name, facts);
@@ -166,7 +169,9 @@ function describe(chunks: readonly Chunk[], facts: Facts): Finding {
 	const factors = [q, k, ...(v ? [v] : [])].reduce((all, { factor }) => all * factor, 1);
 	const result = joinedFrom(first.node.outputs[0] ?? '', v?.padded ?? false, facts);
 	const sizes = sizesOf(q, k, facts);
-	const notes = ['tokens of a chunk are weighed one by one, what came before it is read from a state'];
+	const notes = [
+		'tokens of a chunk are weighed one by one, what came before it is read from a state',
+	];
 	if (alpha) notes.push('alpha is the logarithm of the decay');
 	else if (fades) notes.push('the decay of the state is told by no tensor');
 	if (!v) notes.push('the values are not told from what the state answers');
@@ -204,7 +209,14 @@ function describe(chunks: readonly Chunk[], facts: Facts): Finding {
 const rankOf = ({ name }: Sequence, facts: Facts) => facts.rankOf(name) ?? 0;
 
 /** Batch in front, then heads and tokens, features last. */
-function spelt({ name, axis }: Sequence, token: string, last: string, facts: Facts, hasLast = true): SiteTensor { // prettier-ignore
+function spelt(
+	{ name, axis }: Sequence,
+	token: string,
+	last: string,
+	facts: Facts,
+	hasLast = true,
+): SiteTensor {
+	// prettier-ignore
 	const rank = facts.rankOf(name);
 	const others = rank === null || axis === null ? -1 : rank - (hasLast ? 2 : 1);
 	const front = ['', 'B', 'BH'][others];

@@ -56,7 +56,8 @@ function valuesIn(written: string, facts: Facts) {
 	if (node?.opType !== 'Mul' || strength === undefined || value === undefined)
 		return { v: whole, beta: null };
 	const name = withoutOpenAxes(strength, facts);
-	if (whole.axis !== null) return { v: { ...whole, name: value }, beta: { ...whole, name, factor: 1 } };
+	if (whole.axis !== null)
+		return { v: { ...whole, name: value }, beta: { ...whole, name, factor: 1 } };
 	return { v: sequenceBehind(value, facts), beta: sequenceBehind(name, facts) };
 }
 

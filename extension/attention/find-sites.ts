@@ -42,7 +42,13 @@ function sitesOf(index: ModelIndex): AttentionSite[] {
 		parent: Facts | null,
 		depth: number,
 	): Placed[] {
-		const flat = flattenGraph(graph, functions, trail, owner, (name) => parent?.dtypeOf(name) ?? null);
+		const flat = flattenGraph(
+			graph,
+			functions,
+			trail,
+			owner,
+			(name) => parent?.dtypeOf(name) ?? null,
+		);
 		const facts = new Facts(new Scope(flat, parent?.scope ?? null, opset, owner), parent);
 		const found = foundIn(facts);
 		const below: Placed[] = [];

@@ -16,7 +16,6 @@ import { readMasks } from './masks.ts';
 import { normalisedBy, sumsKeys, sumsRowsOf } from './normaliser.ts';
 import { contracted, type Product } from './product.ts';
 import type { MaskTerm } from './score-path.ts';
-import { LAYING_OUT, untouched } from './weights.ts';
 
 /**
  * Attention without softmax: the product q·k, masked or normalised, multiplies a third tensor; or, in the other order,

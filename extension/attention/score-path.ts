@@ -39,9 +39,7 @@ const passing: ReadonlyMap<string, number> = new Map([
 		.split(' ')
 		.map((op) => [op, 0.01] as const),
 	...'Unsqueeze Expand Tile'.split(' ').map((op) => [op, 1] as const),
-	...'Slice Split Pad BatchNormalization'
-		.split(' ')
-		.map((op) => [op, 2] as const),
+	...'Slice Split Pad BatchNormalization'.split(' ').map((op) => [op, 2] as const),
 	...'Gather GatherElements GatherND'.split(' ').map((op) => [op, 4] as const),
 ]);
 
@@ -390,14 +388,7 @@ class ScoreWalk {
 	}
 }
 
-const reshaping = new Set([
-	'Slice',
-	'Pad',
-	'Gather',
-	'GatherElements',
-	'GatherND',
-	'Split',
-]);
+const reshaping = new Set(['Slice', 'Pad', 'Gather', 'GatherElements', 'GatherND', 'Split']);
 
 const selecting = (node: FlatNode) => `the scores pass through ${node.opType} before the softmax`;
 

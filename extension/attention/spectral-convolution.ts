@@ -63,7 +63,9 @@ function read(node: FlatNode, facts: Facts): Finding | null {
 			confidence: 0.7,
 			notes: [
 				'a filter as long as the sequence mixes tokens by its spectrum; the second factor depends on the input',
-				...(causal ? [] : ['the sequence is taken for a circle: no room is left behind its last token']),
+				...(causal
+					? []
+					: ['the sequence is taken for a circle: no room is left behind its last token']),
 			],
 		},
 	};

@@ -183,7 +183,8 @@ function isLearned(name: string, facts: Facts): boolean {
 	for (let steps = 0; steps < 6; steps++) {
 		if (isWeight(current, facts)) return true;
 		const step = stepBack(current, facts);
-		if (!step) return facts.scope.producerOf(current) === undefined && !facts.scope.inputOf(current);
+		if (!step)
+			return facts.scope.producerOf(current) === undefined && !facts.scope.inputOf(current);
 		current = step.from;
 	}
 	return false;
