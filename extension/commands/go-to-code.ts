@@ -44,19 +44,47 @@ function whyNot(link: CodeLink | undefined): string {
 }
 
 async function openLine({ file, line }: CodeLink): Promise<void> {
-	const uri = vscode.Uri.parse(file);
 	const position = new vscode.Position(line - 1, 0);
-	await vscode.window.showTextDocument(uri, {
+	const selection = new vscode.Range(position, position);
+	const cell = cellOf(file);
+	if (cell) {
+		await openCell(cell, selection);
+		return;
+	}
+	await vscode.window.showTextDocument(vscode.Uri.parse(file), {
 		viewColumn: columnOf(file),
-		selection: new vscode.Range(position, position),
+		selection,
 	});
+}
+
+/** The cell of an open notebook that a file is; undefined for a file of its own. */
+const cellOf = (file: string): vscode.NotebookCell | undefined =>
+	vscode.workspace.notebookDocuments
+		.flatMap((notebook) => notebook.getCells())
+		.find(({ document }) => document.uri.toString() === file);
+
+/** A cell is no editor that can be opened alone: its notebook is shown at the cell, and the cursor set in it. */
+async function openCell(cell: vscode.NotebookCell, selection: vscode.Range): Promise<void> {
+	const { notebook, index, document } = cell;
+	await vscode.window.showNotebookDocument(notebook, {
+		viewColumn: columnOf(notebook.uri.toString()),
+		selections: [new vscode.NotebookRange(index, index + 1)],
+	});
+	const editor = vscode.window.visibleTextEditors.find((shown) => shown.document === document);
+	if (!editor) return;
+	editor.selection = new vscode.Selection(selection.start, selection.end);
+	editor.revealRange(selection, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
 }
 
 /** Where the file is open already, else a group without a picture in front, else a new one. */
 function columnOf(file: string): vscode.ViewColumn {
 	const groups = vscode.window.tabGroups.all;
 	const holding = groups.find(({ tabs }) =>
-		tabs.some(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === file),
+		tabs.some(
+			({ input }) =>
+				(input instanceof vscode.TabInputText || input instanceof vscode.TabInputNotebook) &&
+				input.uri.toString() === file,
+		),
 	);
 	const free = groups.find(({ activeTab }) => !(activeTab?.input instanceof vscode.TabInputCustom));
 	return (holding ?? free)?.viewColumn ?? vscode.ViewColumn.Beside;

@@ -19,6 +19,7 @@ export const pinSite: Command = {
 			site: target.site,
 			file: document.uri.toString(),
 			line: lineNumber + 1,
+			text: text.trim(),
 			target: /^\s*class\b/.test(text) ? 'class' : 'call',
 		});
 	},

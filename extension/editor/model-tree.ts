@@ -156,7 +156,7 @@ export class ModelTree implements vscode.TreeDataProvider<TreeNode> {
 			arguments: [{ model: node.model, site: node.site }],
 		};
 		item.accessibilityInformation = {
-			label: `${layer} ${item.label} ${item.description}`,
+			label: [layer, item.label, item.description, outdated].join(' ').trim(),
 		};
 		return item;
 	}

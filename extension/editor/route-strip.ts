@@ -42,27 +42,36 @@ export class RouteStrip {
 	private async strips(document: vscode.TextDocument): Promise<vscode.DecorationOptions[]> {
 		const found = await this.codeSites.of(document);
 		if (!found) return [];
+		const outdated = this.services.results.outdatedBecause(found.uri);
 		return found.lines
 			.filter(({ target, line }) => target === 'route' && line < document.lineCount)
 			.flatMap(({ line, sites }) =>
 				sites
 					.slice(0, mostStrips)
 					.flatMap((site) => this.services.results.site(found.uri, site))
-					.flatMap((result) => stripAfter(document.lineAt(line).range.end, result)),
+					.flatMap((result) => stripAfter(document.lineAt(line).range.end, result, outdated)),
 			);
 	}
 }
 
-function stripAfter(end: vscode.Position, { strip }: SiteResult): vscode.DecorationOptions[] {
+/** @param outdated why the numbers are not those of the files as they are, which greys them; empty where they are */
+function stripAfter(
+	end: vscode.Position,
+	{ strip }: SiteResult,
+	outdated: string,
+): vscode.DecorationOptions[] {
 	if (!strip) return [];
 	const after = (svg: string) => ({
 		after: {
 			contentIconPath: vscode.Uri.parse(
-				`data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`,
+				`data:image/svg+xml;base64,${Buffer.from(outdated === '' ? svg : faded(svg)).toString('base64')}`,
 			),
 			margin: '0 0 0 2ch',
 		},
 	});
 	const renderOptions = { dark: after(strip.dark), light: after(strip.light) };
-	return [{ range: new vscode.Range(end, end), renderOptions }];
+	const range = new vscode.Range(end, end);
+	return [{ range, renderOptions, ...(outdated !== '' && { hoverMessage: outdated }) }];
 }
+
+const faded = (svg: string) => svg.replace('<svg', '<svg opacity="0.35"');

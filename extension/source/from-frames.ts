@@ -9,6 +9,7 @@ import {
 	type Frame,
 } from './frames.ts';
 import type { FoundLink, LadderContext, LadderStep } from './ladder.ts';
+import { movedLine } from './moved-line.ts';
 import type { PythonModule } from './python-syntax.ts';
 
 /** The traceback that the newer exporter keeps with each node. */
@@ -134,7 +135,7 @@ function place(frame: Frame, { paths, code }: LadderContext): Placed {
 	const fitting = all.filter((module) => fits(frame, module));
 	const [module] = fitting.length > 0 ? fitting : all;
 	if (!module) return lost(frame);
-	const line = currentLine(frame, module);
+	const line = movedLine(frame.text, frame.line, module.lines);
 	const told = fitting.length === 1 || all.length === 1;
 	const others = all.filter((other) => !fitting.includes(other));
 	const candidates = [...fitting, ...others].map(({ uri }) => uri);
@@ -173,19 +174,6 @@ function fits(frame: Frame, module: PythonModule): boolean {
 	if (frame.line > module.lines.length) return false;
 	if (frame.function === '' || frame.function === '<module>') return true;
 	return functionAround(module, frame.line) === frame.function;
-}
-
-/** Where the exporter copied the line's text and it has moved since, the nearest line of that text. */
-function currentLine(frame: Frame, module: PythonModule): number {
-	const { text, line } = frame;
-	if (text === '' || module.lines[line - 1]?.trim() === text)
-		return Math.min(line, module.lines.length);
-	for (let away = 1; away < module.lines.length; away++) {
-		for (const at of [line - away, line + away]) {
-			if (module.lines[at - 1]?.trim() === text) return at;
-		}
-	}
-	return Math.min(line, module.lines.length);
 }
 
 /** The innermost class around a line. */

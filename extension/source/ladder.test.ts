@@ -158,8 +158,21 @@ describe('other steps of the ladder', () => {
 		expect(found(links, 'call')).toBe('model.py:3 pin');
 	});
 
+	it('let a pin move with its line', () => {
+		const line = lineOf(parts, 'torch.softmax');
+		const file = files[1]!.uri;
+		const pin = { site: 'site', file, line: line - 3, target: 'call' as const };
+		const at = (text: string) => {
+			const pins = { sites: [{ ...pin, text }], paths: new Map<string, string>() };
+			return found(linksOf([node('/chosen/Softmax')], '/chosen', { pins }), 'call');
+		};
+		expect(at('return torch.softmax(scores, -1) @ x')).toBe(`parts.py:${line} pin`);
+		expect(at('a line that is gone')).toBe(`parts.py:${line - 3} pin`);
+		expect(at('')).toBe(`parts.py:${line - 3} pin`);
+	});
+
 	it('keep pins as they were written', () => {
-		const pin = { site: 's', file: 'a.py', line: 2, target: 'class' as const };
+		const pin = { site: 's', file: 'a.py', line: 2, text: 'class A:', target: 'class' as const };
 		expect(
 			parsePins(writePins(withPin({ sites: [pin], paths: new Map() }, { ...pin, line: 7 }))).sites,
 		).toEqual([{ ...pin, line: 7 }]);

@@ -6,6 +6,7 @@ import { fromLayerNames } from './from-layer-names.ts';
 import { fromClassHierarchy, fromFunction, fromModulePath, fromWeights } from './from-modules.ts';
 import { fromNameScopes } from './from-name-scopes.ts';
 import { targets, type FoundLink, type LadderContext, type LadderStep } from './ladder.ts';
+import { movedLine } from './moved-line.ts';
 import { ModuleWalk } from './module-walk.ts';
 import { dottedNames, modulePathsOf } from './module-paths.ts';
 import type { Pins } from './pins.ts';
@@ -71,8 +72,10 @@ export function linkSites(
 function linksOf(site: AttentionSite, context: LadderContext, pins: Pins): FoundLink[] {
 	const links = new Map<string, FoundLink>();
 	for (const pin of pins.sites.filter((pin) => pin.site === site.id)) {
-		const found = context.code.modules.some(({ uri }) => uri === pin.file);
-		links.set(pin.target, { ...pin, how: 'pin', confidence: 1, found });
+		const { site: of, file, target, text } = pin;
+		const module = context.code.modules.find(({ uri }) => uri === file);
+		const line = module ? movedLine(text, pin.line, module.lines) : pin.line;
+		links.set(target, { site: of, file, line, target, how: 'pin', confidence: 1, found: module !== undefined }); // prettier-ignore
 	}
 	for (const step of ladder) {
 		if (targets.every((target) => links.get(target)?.found)) break;

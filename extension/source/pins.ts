@@ -11,6 +11,8 @@ export interface Pin {
 	readonly file: string;
 	/** Counting from 1. */
 	readonly line: number;
+	/** Of the line, so that the pin moves with it; empty where it was not kept. */
+	readonly text: string;
 	readonly target: 'class' | 'build' | 'call';
 }
 
@@ -19,7 +21,8 @@ export const pinsFileOf = (model: string): string =>
 	`${model.replace(/\.onnx$/, '')}.attnscope.json`;
 
 /**
- * Reads a pins file: `{"pins": [{"site", "file", "line", "target"}], "paths": {EXPORTED: FILE}}`.
+ * Reads a pins file: `{"pins": [{"site", "file", "line", "target"}], "paths": {EXPORTED: FILE}}`; a pin may have the
+ * `"text"` of its line.
  *
  * @throws Error with a sentence that says where the file is not as it should be
  */
@@ -56,15 +59,16 @@ export const withPath = (pins: Pins, exported: string, file: string): Pins => ({
 
 function asPin(value: unknown, at: number): Pin {
 	const where = `pins[${at}]`;
-	const { site, file, line, target = 'call' } = asRecord(value, where);
+	const { site, file, line, text = '', target = 'call' } = asRecord(value, where);
 	if (typeof site !== 'string') throw new Error(`${where}.site: expected a site's id`);
 	if (typeof file !== 'string') throw new Error(`${where}.file: expected a path`);
 	if (!Number.isSafeInteger(line) || (line as number) < 1)
 		throw new Error(`${where}.line: expected a line from 1`);
+	if (typeof text !== 'string') throw new Error(`${where}.text: expected the text of the line`);
 	if (target !== 'class' && target !== 'build' && target !== 'call') {
 		throw new Error(`${where}.target: expected class, build or call`);
 	}
-	return { site, file, line: line as number, target };
+	return { site, file, line: line as number, text, target };
 }
 
 function asRecord(value: unknown, where: string): Record<string, unknown> {

@@ -15,6 +15,7 @@ export class PythonFiles {
 	private readonly disposables = new Disposables();
 	private readonly texts = new Map<string, Promise<string>>();
 	private readonly changed = this.disposables.add(new vscode.EventEmitter<void>());
+	private readonly watched = new Set<string>();
 	private found: Promise<readonly vscode.Uri[]> | undefined;
 
 	/** Some Python changed: on disk, or as it is typed. */
@@ -25,6 +26,14 @@ export class PythonFiles {
 		this.disposables.add(
 			vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
 				if (document.languageId === 'python' && contentChanges.length > 0) this.tell.call();
+			}),
+		);
+		this.disposables.add(
+			vscode.workspace.onDidCloseTextDocument(({ languageId, uri }) => {
+				if (languageId !== 'python') return;
+				// what was typed and not saved is gone, and what was saved is other than what was read before
+				this.texts.delete(uri.toString());
+				this.tell.call();
 			}),
 		);
 		const { onDidOpenNotebookDocument, onDidCloseNotebookDocument, onDidChangeNotebookDocument } =
@@ -40,9 +49,11 @@ export class PythonFiles {
 
 	/** All that may hold the code of `model`. */
 	async near(model: vscode.Uri): Promise<PythonFile[]> {
-		const uris = vscode.workspace.getWorkspaceFolder(model)
-			? await this.inWorkspace()
-			: [...(await this.inWorkspace()), ...(await pythonIn(vscode.Uri.joinPath(model, '..')))];
+		const outside = vscode.workspace.getWorkspaceFolder(model) === undefined;
+		const folder = vscode.Uri.joinPath(model, '..');
+		if (outside) this.watch(folder);
+		const beside = outside ? await pythonIn(folder) : [];
+		const uris = [...(await this.inWorkspace()), ...beside];
 		const unique = new Map(uris.map((uri) => [uri.toString(), uri]));
 		const read = await Promise.all(
 			[...unique.values()].map(async (uri) => ({
@@ -73,19 +84,34 @@ export class PythonFiles {
 		return this.found;
 	}
 
+	/** Files beside a model outside of the workspace change too. */
+	private watch(folder: vscode.Uri): void {
+		if (this.watched.has(folder.toString())) return;
+		this.watched.add(folder.toString());
+		const pattern = new vscode.RelativePattern(folder, '*.py');
+		const watcher = this.disposables.add(vscode.workspace.createFileSystemWatcher(pattern));
+		for (const event of [watcher.onDidChange, watcher.onDidCreate, watcher.onDidDelete])
+			event((uri) => this.forget(uri));
+	}
+
+	private forget(uri: vscode.Uri): void {
+		this.texts.delete(uri.toString());
+		this.tell.call();
+	}
+
 	private async search(): Promise<readonly vscode.Uri[]> {
 		const watcher = this.disposables.add(vscode.workspace.createFileSystemWatcher('**/*.py'));
-		const forget = (uri: vscode.Uri) => {
-			this.texts.delete(uri.toString());
+		const searchAgain = () => {
+			this.found = findFiles(['py'], mostFiles, outputs);
 			this.tell.call();
 		};
-		const searchAgain = (uri: vscode.Uri) => {
-			this.found = findFiles(['py'], mostFiles, outputs);
-			forget(uri);
-		};
-		watcher.onDidChange(forget);
-		watcher.onDidCreate(searchAgain);
-		watcher.onDidDelete(searchAgain);
+		watcher.onDidChange((uri) => this.forget(uri));
+		for (const event of [watcher.onDidCreate, watcher.onDidDelete])
+			event((uri) => {
+				this.forget(uri);
+				searchAgain();
+			});
+		this.disposables.add(vscode.workspace.onDidChangeWorkspaceFolders(searchAgain));
 		return await findFiles(['py'], mostFiles, outputs);
 	}
 

@@ -4,7 +4,7 @@ import { listOf, record, tableOf, text, type Parsed } from '../protocol/parse.ts
 import { runSummary, type RunSummary, type SiteResult } from '../protocol/run.ts';
 import { Disposables } from './disposables.ts';
 import type { ModelStore } from './model-store.ts';
-import { isCell, type PythonFiles } from './python-files.ts';
+import type { PythonFiles } from './python-files.ts';
 
 const storedRun = record({
 	/** What each view found in this one run. */
@@ -121,11 +121,14 @@ export class RunResults {
 	/** Runs read from disk that listeners have heard of. */
 	private readonly announced = new WeakSet<StoredRun>();
 
-	/** Cells count from when their notebook was first open, and only while it is: nothing was read of them before. */
+	/**
+	 * Files that the model was not tied to at the run, such as one that was pinned since, count from when it is; so do cells,
+	 * and only while their notebook is open.
+	 */
 	private async codeChanged(model: vscode.Uri, { code }: StoredRun): Promise<boolean> {
 		const linked = this.linkedFiles(model);
 		const now = await this.python.fingerprints([...Object.keys(code), ...linked]);
-		for (const uri of linked) if (isCell(uri) && now[uri] !== undefined) code[uri] ??= now[uri];
+		for (const uri of linked) if (now[uri] !== undefined) code[uri] ??= now[uri];
 		return Object.entries(now).some(([uri, fingerprint]) => code[uri] !== fingerprint);
 	}
 
