@@ -46,6 +46,12 @@ export function computingLine(ref: ClassRef, code: CodeBase, orProduct = false):
 	);
 }
 
+/** Whether a line takes a softmax or attends by name. */
+export const attendsAt = (module: PythonModule, line: number): boolean =>
+	linesOf({ module, line, endLine: line }).some(
+		({ text }) => attends.test(text) && !builds.test(text),
+	);
+
 /** The first line of a function that attends, not counting the functions inside of it. */
 export function attendingLine(stretch: Stretch, inside: readonly Omit<Stretch, 'module'>[]) {
 	const own = linesOf(stretch).filter(

@@ -1,6 +1,7 @@
 import type { GraphNode } from '../onnx/model-index.ts';
 import type { AttentionSite, CodeLink } from '../protocol/model.ts';
-import type { ClassRef } from './code-base.ts';
+import type { ClassRef, CodeBase } from './code-base.ts';
+import { attendsAt, computingLine } from './computing-line.ts';
 import {
 	framesOfDocString,
 	framesOfStackTrace,
@@ -85,10 +86,12 @@ function linksOf(
 	if (!inner) return [];
 	const { uri, line, module, confidence, ambiguous } = inner;
 	const link = { site: site.id, how, confidence, found: module !== null, ambiguous };
-	const call: FoundLink = { ...link, file: uri, line, target: 'call' };
-	if (!module) return [call];
+	const told: FoundLink = { ...link, file: uri, line, target: 'call' };
+	if (!module) return [told];
 	const around = classAround(module, line);
-	if (!around) return [call];
+	if (!around) return [told];
+	const moved = site.form === 'softmax' ? movedCall(inner, around, module, context.code) : null;
+	const call = moved === null ? told : { ...told, line: moved, confidence: confidence * 0.8 };
 	const walked = context.roots.resolve(site.path).find(({ built }) => {
 		const made = built.class;
 		return made && context.code.lineage(made).some(({ class: c }) => c === around.class);
@@ -103,6 +106,23 @@ function linksOf(
 	const built = walked ?? buildIn(outer, around, context);
 	if (!built) return [head, call];
 	return [head, { ...link, file: built.uri, line: built.line, target: 'build' }, call];
+}
+
+/**
+ * Where the exporter kept no text of its line and the file has changed since, the line of the same function that attends; null
+ * where the line that it wrote does, or none is known to.
+ */
+function movedCall(
+	{ frame, line, uri }: Placed,
+	around: ClassRef,
+	module: PythonModule,
+	code: CodeBase,
+): number | null {
+	if (frame.text !== '' || attendsAt(module, line)) return null;
+	const likely = computingLine(around, code);
+	if (likely?.uri !== uri) return null;
+	const inside = functionAround(module, likely.line);
+	return inside === functionAround(module, line) ? likely.line : null;
 }
 
 /** The line of a caller's class that builds the class. */

@@ -130,6 +130,18 @@ describe('frames', () => {
 		});
 	});
 
+	it('without texts lead to the line that attends where theirs does not', () => {
+		const lineIn = (from: number) => {
+			const docString = `/a/proj/parts.py(${from}): forward\n/a/torch/jit/_trace.py(1): f`;
+			const links = linksOf([node('Softmax_1', { docString })], '');
+			const call = links.find(({ target }) => target === 'call');
+			return [call?.line, call?.confidence];
+		};
+		expect(lineIn(line)).toEqual([line, 1]);
+		// a line was put in above since the export
+		expect(lineIn(line - 1)).toEqual([line, 0.8]);
+	});
+
 	it('of the older exporter end at the tracer', () => {
 		const doc =
 			'/a/torch/nn/functional.py(9): softmax\n/a/m.py(12): forward\n/a/torch/jit/_trace.py(1): f\n/a/export.py(3): main';
