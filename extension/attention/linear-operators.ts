@@ -3,6 +3,7 @@ import { divide, type Dim } from './dims.ts';
 import type { Facts } from './facts.ts';
 import { floatOf, intOf, stringOf, type FlatNode } from './flat-node.ts';
 import type { Finding, FormFinder } from './form.ts';
+import { startsFrom } from './state-site.ts';
 
 const domains = new Set(['', 'ai.onnx', 'ai.onnx.preview', 'com.microsoft']);
 
@@ -27,7 +28,7 @@ export const linearOperators: FormFinder = {
 };
 
 function readLinear(node: FlatNode, facts: Facts): Finding {
-	const [q = '', k = '', v = '', , decay = '', beta = ''] = node.inputs;
+	const [q = '', k = '', v = '', past = '', decay = '', beta = ''] = node.inputs;
 	const rule = stringOf(node, 'update_rule') ?? 'gated_delta';
 	const heads = intOf(node, 'q_num_heads') ?? null;
 	const kvHeads = intOf(node, 'kv_num_heads') ?? heads;
@@ -57,22 +58,24 @@ function readLinear(node: FlatNode, facts: Facts): Finding {
 				scores: null,
 				weights: null,
 				output: tensorOf(node.outputs[0] ?? '', 'BTD'),
-				alpha: tensorOf(decay, facts.shapeOf(decay)?.at(-1) === width ? 'BTD' : 'BTH'),
+				alpha: tensorOf(decay, facts.shapeOf(decay)?.at(-1) === kvHeads ? 'BTH' : 'BTD'),
 				beta: tensorOf(beta, facts.shapeOf(beta)?.at(-1) === 1 ? 'BT1' : 'BTH'),
 				state: tensorOf(node.outputs[1] ?? '', 'BHKV'),
+				initial: tensorOf(past, 'BHKV'),
 			},
 			maskMeans: null,
 			confidence: 1,
 			notes: [
 				...(known ? [] : [`the update rule ${rule} is not known`]),
 				...(decay === '' ? [] : ['alpha is the logarithm of the decay']),
+				...(past === '' ? [] : [startsFrom(past)]),
 			],
 		},
 	};
 }
 
 function readConvolution(node: FlatNode, facts: Facts): Finding {
-	const [input = '', weight = ''] = node.inputs;
+	const [input = '', weight = '', , past = ''] = node.inputs;
 	const kernel = facts.shapeOf(weight)?.at(-1);
 	return {
 		node,
@@ -96,6 +99,7 @@ function readConvolution(node: FlatNode, facts: Facts): Finding {
 				weights: null,
 				output: tensorOf(node.outputs[0] ?? '', 'BDT'),
 				state: tensorOf(node.outputs[1] ?? '', ''),
+				initial: tensorOf(past, 'BDT'),
 			},
 			maskMeans: null,
 			confidence: 1,

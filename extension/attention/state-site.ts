@@ -59,7 +59,7 @@ export function describeRecurrence(
 	if (update.written.divisor !== undefined)
 		notes.push(`what is written is divided by the tensor ${update.written.divisor}`);
 	if (reading.adds) notes.push('the state is read with an extra share of its own token');
-	if (start !== null) notes.push(`the state starts from ${start}, which the picture leaves out`);
+	if (start !== null) notes.push(startsFrom(start));
 	const [asking, writing] = [
 		[q, k, v],
 		[v, k],
@@ -86,6 +86,7 @@ export function describeRecurrence(
 			alpha,
 			beta,
 			state: last === '' ? null : { name: last, axes: letters.state },
+			initial: start === null ? null : { name: start, axes: letters.state },
 		},
 		maskMeans: null,
 		confidence: 0.9,
@@ -100,6 +101,10 @@ function outputAxes(result: Outside, v: SiteTensor | null, letters: StateLetters
 	if (result.axis === 'own' && v && alike && v.axes !== '') return v.axes;
 	return letters.spell(result, `${letters.batch}${letters.value}`, around);
 }
+
+/** What a matrix over the tokens of one run cannot show, in a sentence. */
+export const startsFrom = (state: string): string =>
+	`the state starts from ${state}: what that adds to each answer is no weight of the picture, and the proof counts it`;
 
 function formOf({ decay, erases }: StateUpdate): Form {
 	if (erases) return decay === null ? 'delta' : 'gated-delta';

@@ -19,7 +19,7 @@ const load = async (name: string) => indexModel(bytesSource(readFileSync(new URL
 
 /** Notes that say in words why the plain equation does not hold. */
 const excused =
-	/function or subgraph|starts from|asked with another|extra share|passes through (?!Exp)|is multiplied by|are multiplied by the tensor|divided by the tensor|has a floor|told by no tensor/;
+	/function or subgraph|asked with another|extra share|passes through (?!Exp)|is multiplied by|are multiplied by the tensor|divided by the tensor|has a floor|told by no tensor/;
 
 const provable = ({ form, cross, tensors, notes }: AttentionSite) =>
 	!cross &&
@@ -30,7 +30,7 @@ const provable = ({ form, cross, tensors, notes }: AttentionSite) =>
 const cases = (
 	await Promise.all(
 		readdirSync(folder)
-			.filter((name) => name.endsWith('.onnx') && !name.startsWith('fused-'))
+			.filter((name) => name.endsWith('.onnx'))
 			.map(async (name) => ({ name, sites: findSites(await load(name)).filter(provable) })),
 	)
 ).filter(({ sites }) => sites.length > 0);

@@ -9,6 +9,7 @@ import { operators, tableOperators } from '../../kernels/operators.ts';
 import { isTable } from '../view-api/attention-taps.ts';
 import type { OpenSite } from '../view-api/open-site.ts';
 import { siteTensor, SiteTensorError, sizeOf, strided } from '../view-api/site-tensors.ts';
+import { readInitialState } from './read-initial-state.ts';
 import { channelsOf, headsOf, type Tensors } from './site-shape.ts';
 
 /** A memory's tensors with strides, and its sizes. */
@@ -28,7 +29,10 @@ export async function readMemory(context: Tensors, site: AttentionSite): Promise
 	]);
 	const { device } = context;
 	const queryHeads = headsOf(q, site.heads, 'heads');
-	const keyHeads = headsOf(k, site.kvHeads ?? site.heads, 'key heads');
+	const keySize = channelsOf(q, 'K', queryHeads);
+	const keyHeads = k.axes.includes('D')
+		? sizeOf(k, 'D') / keySize
+		: headsOf(k, site.kvHeads ?? site.heads, 'key heads');
 	const valueHeads = headsOf(v, site.kvHeads ?? site.heads, 'value heads');
 	const shape: MemoryShape = {
 		B: sizeOf(q, 'B'),
@@ -37,7 +41,7 @@ export async function readMemory(context: Tensors, site: AttentionSite): Promise
 		keyHeads,
 		valueHeads,
 		T: sizeOf(q, 'T'),
-		K: channelsOf(q, 'K', queryHeads),
+		K: keySize,
 		V: channelsOf(v, 'V', valueHeads),
 	};
 	if (sizeOf(k, 'ST') !== shape.T) {
@@ -47,6 +51,7 @@ export async function readMemory(context: Tensors, site: AttentionSite): Promise
 	}
 	const letters = (channel: string) => ({ head: 'HG', token: 'ST', channel });
 	const beta = site.tensors['beta'] && (await siteTensor(context, site, 'beta'));
+	const initial = await readInitialState(context, site, shape);
 	return {
 		shape,
 		inputs: {
@@ -55,6 +60,7 @@ export async function readMemory(context: Tensors, site: AttentionSite): Promise
 			v: await strided(v, letters('V'), valueHeads, device),
 			decay: await decayOf(context, site, valueHeads),
 			...(beta && { beta: await strided(beta, letters('K'), valueHeads, device) }),
+			...(initial && { initial }),
 		},
 		output: await strided(output, letters('V'), shape.H, device),
 	};
@@ -66,7 +72,9 @@ async function decayOf(
 	heads: number,
 ): Promise<Decay | undefined> {
 	if (!site.tensors['alpha']) return undefined;
-	const alpha = await siteTensor(context, site, 'alpha');
+	const read = await siteTensor(context, site, 'alpha');
+	// as many channels as heads: one decay a head, whatever the graph's shapes left open
+	const alpha = sizeOf(read, 'D') === heads ? { ...read, axes: read.axes.replace('D', 'H') } : read;
 	const letters = { head: 'HG', token: 'ST', channel: 'K' };
 	return {
 		tensor: await strided(alpha, letters, heads, context.device),

@@ -2,7 +2,7 @@ import type { AttentionSite } from '../../extension/protocol/model.ts';
 import { tensorNames } from './site-tensors.ts';
 
 const SOFTMAX = ['q', 'k', 'v', 'output'];
-const MEMORY = [...SOFTMAX, 'alpha', 'beta', 'normaliser'];
+const MEMORY = [...SOFTMAX, 'alpha', 'beta', 'normaliser', 'initial'];
 const roles: Readonly<Record<string, readonly string[]>> = {
 	softmax: [...SOFTMAX, 'mask', 'past'],
 	linear: MEMORY,
