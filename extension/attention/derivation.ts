@@ -108,6 +108,11 @@ export class Derivation {
 		return this.node('Slice', [x, this.int64([0]), count, this.int64([axis])]);
 	}
 
+	/** One behind the other along an axis. */
+	join(parts: readonly string[], axis: number): string {
+		return this.node('Concat', parts, { axis: int(axis) });
+	}
+
 	/** How many there are along an axis, as one int64 in an axis of its own. */
 	sizeOf(x: string, axis: number): string {
 		return this.node('Gather', [this.node('Shape', [x]), this.int64([axis])], { axis: int(0) });

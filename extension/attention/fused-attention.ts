@@ -8,11 +8,12 @@ import { fusedOperators, type FusedOperator } from './fused-operators.ts';
 import { isCross } from './lineage.ts';
 import { masksOf } from './fused-masks.ts';
 import type { Fused } from './fused-node.ts';
-import { obstaclesOf, unopenedOf } from './fused-obstacles.ts';
+import { obstaclesOf } from './fused-obstacles.ts';
 import { weightsOf } from './fused-probabilities.ts';
 import { rolesOf } from './fused-roles.ts';
-import { pastOf } from './fused-steps.ts';
+import { lengthOf, pastOf, sinkOf } from './fused-steps.ts';
 import type { MaskReading } from './masks.ts';
+import { SINKS } from './score-path.ts';
 
 const byName = new Map<string, FusedOperator[]>();
 for (const known of fusedOperators) {
@@ -64,7 +65,11 @@ function read(node: FlatNode, operator: FusedOperator, facts: Facts): Finding {
 			weights: weightsOf(fused),
 			output: tensorOf(output, outputAxes(operator, facts.rankOf(output) ?? inputRank)),
 			...mask.tensors,
-			...(derivation && { past: pastOf(fused, derivation) }),
+			...(derivation && {
+				past: pastOf(fused, derivation),
+				length: lengthOf(fused, derivation),
+				sink: sinkOf(fused, derivation),
+			}),
 		},
 		derivation,
 	);
@@ -92,7 +97,7 @@ function read(node: FlatNode, operator: FusedOperator, facts: Facts): Finding {
 				...notes,
 				...mask.notes,
 				...modifiers(node),
-				...unopenedOf(fused),
+				...(tensors['sink'] ? [SINKS] : []),
 				...obstaclesOf(fused),
 			],
 		},

@@ -69,7 +69,7 @@ function inReach(fused: Fused, bounds: string, keys: SiteTensor, derivation: Der
 	const places = derivation.node('Range', [zero, count, one]);
 	const sequences = derivation.sizeOf(inputAt(fused, 0), 0);
 	const stretch = (from: string, to: string) => {
-		const list = derivation.node('Concat', [whole, derivation.node('Sub', [whole, whole])], { axis: int(0) }); // prettier-ignore
+		const list = derivation.join([whole, derivation.node('Sub', [whole, whole])], 0);
 		const part = derivation.node('Slice', [list, from, to, derivation.int64([0])]);
 		return derivation.node('Less', [places, derivation.reshape(part, [-1, 1])]);
 	};

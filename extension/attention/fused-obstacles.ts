@@ -17,20 +17,14 @@ export function obstaclesOf(fused: Fused): string[] {
 	if (name === 'MultiHeadAttention' && packed) {
 		return ['onnxruntime-web has no kernel for MultiHeadAttention with packed keys and values'];
 	}
+	if (inputAt(fused, operator.norms?.[0]) !== '') {
+		return [`onnxruntime-web cannot run ${name} with norms of its own on WASM, only on WebGPU`];
+	}
+	if (/^float8/.test(facts.dtypeOf(inputAt(fused, operator.past[0])) ?? '')) {
+		return [`onnxruntime-web has no kernel for ${name} whose past is kept in eight-bit floats`];
+	}
 	if (name === 'Attention' && operator.domains.includes('') && hasPast(fused) && !node.outputs[1]) {
 		return ['onnxruntime-web cannot run Attention with a past that it does not hand on'];
 	}
 	return [];
-}
-
-/** What an operator does that no derived tensor holds, in sentences. */
-export function unopenedOf(fused: Fused): string[] {
-	const { node, operator } = fused;
-	if (operator.operator !== 'GroupQueryAttention') return [];
-	const smooth = node.attributes.get('smooth_softmax');
-	const sinks = inputAt(fused, 11) !== '' || (smooth?.kind === 'int' && smooth.value === 1);
-	return [
-		...(sinks ? ['a sink takes a part of every row of weights inside the operator'] : []),
-		...(inputAt(fused, 12) !== '' ? ['keys and values of the past are quantised'] : []),
-	];
 }

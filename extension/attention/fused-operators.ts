@@ -31,6 +31,12 @@ export interface FusedOperator {
 	/** Inputs that rotate q and k: cosines, sines, and the positions where they can be given. */
 	readonly rotary: readonly [number, number, number | null] | null;
 	readonly bias: number | null;
+	/** Inputs with the weights of norms of the heads of q and of k, before they are rotated. */
+	readonly norms: readonly [number, number] | null;
+	/** Inputs with what whole numbers in past and present keys and values are multiplied by. */
+	readonly cacheScales: readonly [number, number] | null;
+	/** Input with a score of each head that takes a part of every row of weights. */
+	readonly sink: number | null;
 	/** Attribute that makes it causal, or true where it always is. */
 	readonly causal: string | boolean;
 	readonly windowAttribute: string | null;
@@ -57,6 +63,9 @@ const base: Omit<FusedOperator, 'operator'> = {
 	pastLength: null,
 	rotary: null,
 	bias: null,
+	norms: null,
+	cacheScales: null,
+	sink: null,
 	causal: false,
 	windowAttribute: null,
 	softCapAttribute: null,
@@ -110,6 +119,9 @@ export const fusedOperators: readonly FusedOperator[] = [
 		lengths: { input: 5, short: 1, longest: 6 },
 		rotary: [7, 8, 9],
 		mask: 10,
+		norms: [14, 15],
+		cacheScales: [12, 13],
+		sink: 11,
 		causal: true,
 		windowAttribute: 'local_window_size',
 		softCapAttribute: 'softcap',

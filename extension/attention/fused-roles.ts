@@ -1,9 +1,10 @@
 import type { SiteTensor } from '../protocol/model.ts';
-import { int, type Derivation } from './derivation.ts';
+import type { Derivation } from './derivation.ts';
 import { intOf, intsOf } from './flat-node.ts';
+import { cached } from './fused-cache.ts';
 import { hasPast, inputAt, type Fused } from './fused-node.ts';
 import { asKey, asValue, cut, headsFirst, pickThree, splitHeads, type Parts } from './fused-parts.ts'; // prettier-ignore
-import { addBias, keyCountOf, rotated } from './fused-steps.ts';
+import { addBias, keyCountOf, normalised, rotated } from './fused-steps.ts';
 
 type Role = 'q' | 'k' | 'v';
 export type Roles = Readonly<Record<Role, SiteTensor | null>> & {
@@ -116,10 +117,14 @@ function handedIn(fused: Fused): Roles {
 	if (turns) notes.push('q and k are rotated by their positions inside the operator');
 	const given = partsOf(fused, q, k, v);
 	if (!given) return { ...none, notes };
+	if (inputAt(fused, operator.cacheScales?.[0]) !== '')
+		notes.push('keys and values are quantised where they are kept, and read back so');
 	if (!derivation) return withoutDerivation(given, fused, bias !== '' || turns, notes);
 	const biased = bias === '' ? given : addBias(given, bias, fused, derivation);
 	if (!biased) return { ...none, notes };
-	const parts = turns ? turned(biased, fused, derivation) : biased;
+	const even = normalised(biased, fused, derivation);
+	if (even !== biased) notes.push('the heads of q and k are normalised inside the operator');
+	const parts = turns ? turned(even, fused, derivation) : even;
 	if (hasPast(fused)) notes.push('k and v are those of the past and the new ones together');
 	return { ...withPast(parts, fused, derivation), notes };
 }
@@ -154,6 +159,7 @@ function plainAxes(rank: number | null): string {
 /** In a subgraph or function: what the graph has, as far as it is what the operator reads. */
 function withoutDerivation(parts: Parts, fused: Fused, changed: boolean, notes: string[]): Roles {
 	const present = presentOf(fused);
+	if (inputAt(fused, fused.operator.cacheScales?.[0]) !== '') return { ...none, notes };
 	if (present && hasPast(fused)) {
 		notes.push('k and v are those of the past and the new ones together');
 		return { q: changed ? null : parts.q, ...present, notes };
@@ -191,11 +197,11 @@ function withPast(
 	const present = presentOf(fused);
 	if (present && (hasPast(fused) || operator.lengths)) {
 		const count = keyCountOf(fused, derivation);
-		const filled = ({ name, axes }: SiteTensor) => ({
-			name: count === null ? name : derivation.upTo(name, 2, count),
-			axes,
-		});
-		return { q, k: filled(present.k), v: filled(present.v) };
+		const filled = ({ name, axes }: SiteTensor, which: 0 | 1) => {
+			const whole = count === null ? name : derivation.upTo(name, 2, count);
+			return cached({ name: whole, axes }, which, fused, derivation);
+		};
+		return { q, k: filled(present.k, 0), v: filled(present.v, 1) };
 	}
 	if (!hasPast(fused)) return own;
 	// in a buffer with room to spare the new ones do not stand behind the past, nor need keys lie as they are read
@@ -215,7 +221,7 @@ function withPast(
 		const before = inputAt(fused, operator.past[split ? 0 : which]);
 		const past = split ? half(before, which) : before;
 		const added = headsFirst(part, kvHeads ?? heads, derivation).name;
-		return derivation.node('Concat', [past, added], { axis: int(2) });
+		return derivation.join([past, added], 2);
 	};
 	return {
 		q,

@@ -1,8 +1,8 @@
 import type { SiteTensor } from '../protocol/model.ts';
-import { int, type Derivation } from './derivation.ts';
-import { intOf } from './flat-node.ts';
+import { float, int, type Derivation } from './derivation.ts';
+import { floatOf, intOf } from './flat-node.ts';
 import { inputAt, type Fused } from './fused-node.ts';
-import { cut, headsFirst, type Parts } from './fused-parts.ts';
+import { apart, cut, headsFirst, type Parts } from './fused-parts.ts';
 
 /** The bias holds that of q, of k and of v one after the other; k and v that come in by heads have theirs already. */
 export function addBias(
@@ -35,6 +35,24 @@ export function addBias(
 		byHeads ? parts.v : add(parts.v, bv, kvHeads ?? heads),
 	];
 	return newQ && k && v ? { q: newQ, k, v } : null;
+}
+
+const NORM_EPSILON = 1e-6;
+
+/** Each head of q and k over the root of its mean square, times a weight, where the operator has such norms. */
+export function normalised(parts: Parts, fused: Fused, derivation: Derivation): Parts {
+	const { node, operator, heads, kvHeads } = fused;
+	const [ofQ, ofK] = (operator.norms ?? []).map((at) => inputAt(fused, at));
+	if (!ofQ || !ofK || heads === null) return parts;
+	const attributes = { axis: int(-1), epsilon: float(floatOf(node, 'qk_norm_epsilon') ?? NORM_EPSILON) }; // prettier-ignore
+	const even = (part: SiteTensor, count: number, weight: string) => {
+		const { name, axes } = apart(part, count, derivation);
+		return {
+			name: derivation.node('SimplifiedLayerNormalization', [name, weight], attributes),
+			axes,
+		};
+	};
+	return { ...parts, q: even(parts.q, heads, ofQ), k: even(parts.k, kvHeads ?? heads, ofK) };
 }
 
 /** Rotated by the positions of its tokens, as `BHTK`. */
@@ -74,6 +92,23 @@ export function pastOf(fused: Fused, derivation: Derivation): SiteTensor | null 
 		return { name: derivation.float(inputAt(fused, operator.pastLength)), axes: '1' };
 	}
 	return { name: derivation.sizeOf(past, operator.past.length === 1 ? 3 : 2), axes: '1' };
+}
+
+/** How many queries of each sequence are tokens, where prompts may be shorter than their row; null where all are. */
+export function lengthOf(fused: Fused, derivation: Derivation): SiteTensor | null {
+	const { lengths } = fused.operator;
+	if (!lengths) return null;
+	const keys = derivation.float(derivation.reshape(inputAt(fused, lengths.input), [-1]));
+	const all = derivation.node('Add', [keys, derivation.scalar('float32', lengths.short)]);
+	return { name: derivation.node('Sub', [all, keysBefore(fused, derivation)]), axes: 'B' };
+}
+
+/** A score of each head that takes a part of every row of weights; null where there is none. */
+export function sinkOf(fused: Fused, derivation: Derivation): SiteTensor | null {
+	const given = inputAt(fused, fused.operator.sink);
+	if (given !== '') return { name: given, axes: 'H' };
+	if (intOf(fused.node, 'smooth_softmax') !== 1) return null;
+	return { name: derivation.reshape(derivation.scalar('float32', 0), [1]), axes: '1' };
 }
 
 /** Whether past and present are one buffer that an input says the filled length of. */

@@ -58,7 +58,7 @@ function readLinear(node: FlatNode, facts: Facts): Finding {
 				scores: null,
 				weights: null,
 				output: tensorOf(node.outputs[0] ?? '', 'BTD'),
-				alpha: tensorOf(decay, facts.shapeOf(decay)?.at(-1) === kvHeads ? 'BTH' : 'BTD'),
+				alpha: tensorOf(decay, isByChannel(facts.shapeOf(decay)?.at(-1), kvHeads) ? 'BTD' : 'BTH'),
 				beta: tensorOf(beta, facts.shapeOf(beta)?.at(-1) === 1 ? 'BT1' : 'BTH'),
 				state: tensorOf(node.outputs[1] ?? '', 'BHKV'),
 				initial: tensorOf(past, 'BHKV'),
@@ -107,6 +107,10 @@ function readConvolution(node: FlatNode, facts: Facts): Finding {
 		},
 	};
 }
+
+/** Whether each key channel of a head has a decay of its own; sizes that are not known are taken to be heads. */
+const isByChannel = (width: Dim | undefined, heads: number | null): boolean =>
+	typeof width === 'number' && width !== heads;
 
 const tensorOf = (name: string, axes: string): SiteTensor | null =>
 	name === '' ? null : { name, axes };

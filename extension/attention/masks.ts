@@ -43,11 +43,13 @@ const MOST_VISITS = 300;
  * @param lettersOf letters of the scores' axes where a term acts, to which it is broadcast from the right
  */
 export function readMasks(
-	terms: readonly MaskTerm[],
+	given: readonly MaskTerm[],
 	facts: Facts,
 	lettersOf: (term: MaskTerm) => string = () => 'BHTS',
 ): MaskReading {
 	const notes: string[] = [];
+	// what chooses comes first, since what it means is said of the role `mask`
+	const terms = given.toSorted((a, b) => Number(a.kind === 'add') - Number(b.kind === 'add'));
 	const origins = terms.map((term) => originOf(term, facts));
 	const kind = strongest(origins.map((origin) => origin.kind));
 	const window = origins.find((origin) => origin.window !== null)?.window ?? null;
@@ -62,6 +64,8 @@ export function readMasks(
 	const causal = origins.filter((origin) => origin.kind === 'causal');
 	if (causal.some(({ padding }) => padding)) notes.push('the causal mask also hides padding');
 	if (causal.some(({ numbers }) => numbers)) notes.push('the causal mask also adds other numbers');
+	if (causal.some(({ placed }) => placed))
+		notes.push('the causal mask also follows positions that are given');
 	for (const { unread } of origins) if (unread) notes.push(unread);
 	if (terms.length > 1) notes.push(`${terms.length} masks act on the scores one after the other`);
 	const first = terms[0];
@@ -73,11 +77,15 @@ const order: readonly MaskKind[] = ['causal', 'padding', 'additive', 'none'];
 const strongest = (kinds: readonly MaskKind[]): MaskKind =>
 	order.find((kind) => kinds.includes(kind)) ?? 'none';
 
-function asTensor(name: string, facts: Facts, scores: string): SiteTensor {
+/** Letters of a tensor that is broadcast to the scores from the right. */
+export function asTensor(name: string, facts: Facts, scores: string): SiteTensor {
 	const shape = facts.shapeOf(name);
 	if (!shape || shape.length > scores.length) return { name, axes: '' };
 	const letters = scores.slice(scores.length - shape.length);
-	return { name, axes: shape.map((dim, axis) => (dim === 1 ? '1' : letters[axis]!)).join('') };
+	// of several axes that make one, as windows of a batch or rows of a picture, that of one element counts too
+	const isPart = (letter: string) => scores.indexOf(letter) !== scores.lastIndexOf(letter);
+	const axes = shape.map((dim, at) => (dim === 1 && !isPart(letters[at]!) ? '1' : letters[at]!));
+	return { name, axes: axes.join('') };
 }
 
 interface Origin {
@@ -88,16 +96,19 @@ interface Origin {
 	readonly unread: string | null;
 	/** Whether a table of other numbers, such as learned position biases, is a part of it. */
 	readonly numbers: boolean;
+	/** Whether it goes by positions that are an input. */
+	readonly placed: boolean;
 }
 
 /** What a mask is made from: a triangle, an input that marks padding, or other numbers. */
 function originOf(term: MaskTerm, facts: Facts): Origin {
 	const trace = new MaskTrace(facts, facts.shapeOf(term.tensor));
 	trace.follow(term.tensor);
-	const { padding, numbers, unread } = trace;
-	if (trace.causal) return { kind: 'causal', window: trace.window, padding, numbers, unread };
+	const { padding, numbers, placed, unread } = trace;
+	const found = { padding, numbers, placed, unread };
+	if (trace.causal) return { kind: 'causal', window: trace.window, ...found };
 	const kind = padding || trace.perKey ? 'padding' : 'additive';
-	return { kind, window: null, padding, numbers, unread };
+	return { kind, window: null, ...found };
 }
 
 const compares = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual']);
@@ -118,6 +129,8 @@ class MaskTrace {
 	numbers = false;
 	/** One number for each key, the same for all queries and heads. */
 	perKey = false;
+	/** Positions that it compares are an input. */
+	placed = false;
 	window: number | null = null;
 	/** A note on what was taken for a triangle by its shape alone. */
 	unread: string | null = null;
@@ -235,6 +248,7 @@ class MaskTrace {
 		if (left.along === right.along && left.along !== null) return false;
 		const given = left.given || right.given;
 		if (given && !this.isOfQueries(node, left, right)) return false;
+		this.placed ||= given;
 		this.causal = true;
 		// keys so far before the query are out of reach; queries counted on from a past are not
 		const [query, key] = left.along === 0 || right.along === 1 ? [right, left] : [left, right];
@@ -253,7 +267,9 @@ class MaskTrace {
 			this.positions(name),
 		);
 		if (!left || !right || left.along === right.along) return false;
-		if ((left.given || right.given) && !this.isOfQueries(node, left, right)) return false;
+		const given = left.given || right.given;
+		if (given && !this.isOfQueries(node, left, right)) return false;
+		this.placed ||= given;
 		if (Math.abs(number) <= 1) this.causal = true;
 		else this.window = Math.abs(number);
 		return true;

@@ -28,6 +28,8 @@ export interface ScorePath {
 	readonly scale: number | null;
 	readonly softCap: number | null;
 	readonly masks: readonly MaskTerm[];
+	/** One more score a query that is joined to those of the keys, and the labels of the axes there. */
+	readonly sink: { readonly tensor: string; readonly labels: Labels } | null;
 	readonly notes: readonly string[];
 	/** How roundabout the way is: the plainest of several wins. */
 	readonly penalty: number;
@@ -125,7 +127,11 @@ class ScoreWalk {
 			case 'Neg':
 				return this.alter(node, depth, (path) => times(path, -1));
 			case 'Tanh':
-				return this.alter(node, depth, (path) => ({ ...path, softCap: 1 }));
+				return this.alter(node, depth, (path) => ({
+					...path,
+					softCap: 1,
+					notes: path.masks.length > 0 ? withNote(path, CAPS_MASKS) : path.notes,
+				}));
 			case 'Concat':
 				return this.joined(node, depth);
 			case 'ReduceSum':
@@ -159,6 +165,7 @@ class ScoreWalk {
 			scale: product.factor,
 			softCap: null,
 			masks: added,
+			sink: null,
 			notes: [],
 			penalty: fixed ? 2 : 0,
 		};
@@ -273,7 +280,7 @@ class ScoreWalk {
 	private timesNumber(path: ScorePath, number: number): ScorePath {
 		if (path.softCap !== 1) return times(path, number);
 		// scores = c tanh(s q·k): written as softCap tanh(scale q·k / softCap)
-		return { ...path, softCap: number, scale: path.scale === null ? null : path.scale * number };
+		return { ...times(path, number), softCap: number };
 	}
 
 	/** 0 and 1 for hidden and seen: booleans, or a tensor as wide as the scores that only masks could be. */
@@ -379,14 +386,27 @@ class ScoreWalk {
 			depth,
 		);
 		if (!found) return null;
-		const note = 'further scores are joined to those of the product before the softmax';
+		const path = { ...found.path, penalty: found.path.penalty + 1 };
+		const others = node.inputs.filter((_, at) => at !== found.at);
+		const [sink = ''] = others;
+		const last = [-1, (this.facts.rankOf(sink) ?? 0) - 1].includes(intOf(node, 'axis') ?? 0);
+		if (others.length === 1 && last && this.facts.shapeOf(sink)?.at(-1) === 1 && !path.sink) {
+			const from = node.inputs[found.at]!;
+			return this.carried(node, from, { ...path, sink: { tensor: sink, labels: path.labels } });
+		}
 		return this.carried(node, node.inputs[found.at]!, {
-			...found.path,
-			penalty: found.path.penalty + 1,
-			notes: [...found.path.notes, note],
+			...path,
+			notes: [...found.path.notes, JOINED],
 		});
 	}
 }
+
+/** A score beside those of the keys, which has no value. */
+export const SINKS = 'a sink takes a part of every row of weights';
+
+const CAPS_MASKS = 'the soft cap acts on the sum of score and mask';
+
+const JOINED = 'further scores are joined to those of the product before the softmax';
 
 const reshaping = new Set(['Slice', 'Pad', 'Gather', 'GatherElements', 'GatherND', 'Split']);
 

@@ -1,17 +1,24 @@
 import type { SiteTensor } from '../protocol/model.ts';
 import { axesOfRoles } from './axes.ts';
 import { basesOf, type Labels } from './carry.ts';
+import type { Dim } from './dims.ts';
 import type { Facts } from './facts.ts';
 import { featureAxes } from './feature-axes.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
 import type { Finding, FormFinder } from './form.ts';
 import { countHeads, type HeadCount, type ScoreOperands } from './heads.ts';
 import { isCross } from './lineage.ts';
-import { actsOnKeys, readMasks } from './masks.ts';
+import { actsOnKeys, asTensor, readMasks } from './masks.ts';
 import { contracted, type Product } from './product.ts';
 import { floatAfter, floatBehind } from './quantised.ts';
-import { findScorePath, maskTerm, type MaskTerm, type ScorePath } from './score-path.ts';
-import { findValuePath, WEIGHTS_QUANTISED, summedLabels, type ValuePath } from './value-path.ts';
+import { findScorePath, maskTerm, SINKS, type MaskTerm, type ScorePath } from './score-path.ts';
+import {
+	findValuePath,
+	passesThrough,
+	WEIGHTS_QUANTISED,
+	summedLabels,
+	type ValuePath,
+} from './value-path.ts';
 
 const softmaxes = new Set(['Softmax', 'BiasSoftmax', 'QLinearSoftmax']);
 
@@ -161,7 +168,10 @@ function describe(
 	const { product } = path;
 	const sides = sidesOf(path, keyLabel);
 	if (!sides) return null;
-	const notes = [...path.notes, ...value.notes, ...said];
+	const { sink } = path;
+	// what cuts the sink's column off changes no weight
+	const passed = sink ? value.notes.filter((note) => note !== passesThrough('Slice')) : value.notes;
+	const notes = [...path.notes, ...passed, ...said, ...(sink ? [SINKS] : [])];
 	const result = outputOf(value, facts);
 	const mixed = output ? output(result) : result;
 	if (mixed === null) return null;
@@ -176,6 +186,10 @@ function describe(
 		actsOnKeys(term, keys, facts),
 	);
 	const usual = axes.scores || 'BHTS';
+	const uneven = areUneven(
+		tokensAt(sides.q, axes.q, 'T', facts),
+		tokensAt(sides.k, axes.k, 'S', facts),
+	);
 	const masks = readMasks(terms, facts, (term) => axes.spelled(term.labels) || usual);
 	const { quantised: rounded = [] } = product.node;
 	const named = (name: string, letters: string): SiteTensor => {
@@ -191,6 +205,8 @@ function describe(
 	if (count.ofWindows) notes.push('windows have an axis of their own between batch and heads');
 	if (count.ofChannels) notes.push('queries and keys are channels: q·k sums over tokens');
 	if (count.merged) notes.push('batch and heads share one axis');
+	if (uneven && masks.kind === 'causal')
+		notes.push('the causal mask also stands between more keys than queries');
 	if (path.scale === null) notes.push('the scale is no constant of the graph');
 	return {
 		node,
@@ -212,9 +228,10 @@ function describe(
 				k: named(sides.k, axes.k),
 				v: named(value.values, axes.v),
 				scores: { name: scores, axes: axes.scores },
-				weights: { name: weights, axes: axes.scores },
+				weights: { name: sink ? value.weights : weights, axes: axes.scores },
 				output: { name: mixed, axes: beside ? '' : axes.output },
 				...masks.tensors,
+				...(sink && { sink: asTensor(sink.tensor, facts, axes.spelled(sink.labels) || usual) }),
 			},
 			maskMeans: masks.means,
 			confidence: confidenceOf(path, value),
@@ -222,6 +239,15 @@ function describe(
 		},
 	};
 }
+
+/** Of the one axis that has the letter. */
+function tokensAt(name: string, axes: string, letter: string, facts: Facts): Dim {
+	const at = axes.indexOf(letter);
+	return at < 0 || at !== axes.lastIndexOf(letter) ? null : (facts.shapeOf(name)?.[at] ?? null);
+}
+
+const areUneven = (queries: Dim, keys: Dim) =>
+	queries !== null && keys !== null && queries !== keys;
 
 /** Which operand of q·k is which: the keys' own axis is the one that the softmax runs over. */
 function sidesOf(path: ScorePath, keyLabel: string | null) {

@@ -89,14 +89,15 @@ const FLOAT16 = 10;
 
 export const WEIGHTS_QUANTISED = 'the weights are quantised before they meet the values';
 
+export const passesThrough = (op: string): string =>
+	`the weights pass through ${op} before they meet the values`;
+
 /** What a node does to the weights' numbers, in words; null where it only re-arranges them. */
 function changeOf(node: FlatNode): string | null {
 	if (/QuantizeLinear$/.test(node.opType)) return WEIGHTS_QUANTISED;
 	if (node.opType === 'Cast' && intOf(node, 'to') === FLOAT16)
 		return 'the weights are rounded to float16 before they meet the values';
-	return changing.has(node.opType)
-		? `the weights pass through ${node.opType} before they meet the values`
-		: null;
+	return changing.has(node.opType) ? passesThrough(node.opType) : null;
 }
 
 /** A product with a weight that leaves queries and keys alone mixes heads. */

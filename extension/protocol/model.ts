@@ -91,7 +91,9 @@ export const attentionSite = record({
 	 * By role: `q`, `k`, `v`, `scores`, `weights`, `output` always (null where there is none), and where the form has them
 	 * `mask` (additive or boolean, broadcastable to `BHTS`), `alpha`, `beta`, `state`, `router`, `selector`; of both
 	 * branches of a `hybrid` layer `router` (what weighs their answers), `choice` (one-hot) and the `logits` it is made from;
-	 * of a fused site `past`, how many keys stand before the first query: one number, or one a sequence.
+	 * of a fused site `past`, how many keys stand before the first query: one number, or one a sequence, and `length`, how
+	 * many queries of each sequence are no padding. `sink` is a score that takes a part of each row of weights and has no
+	 * value, `initial` the state before the first token.
 	 */
 	tensors: tableOf(optional(siteTensor)),
 	/** What computes those of its tensors that stand nowhere in the graph; null where all do. */

@@ -87,6 +87,28 @@ export const cases: readonly SoftmaxCase[] = [
 		}),
 	},
 	{
+		name: 'a sink a head',
+		shape: small,
+		options: { causal: true },
+		change: (inputs, { H }) => ({
+			...inputs,
+			sink: { data: Float32Array.from({ length: H }, (_, h) => h - 1), strides: [0, 1, 0, 0] },
+		}),
+	},
+	{
+		name: 'a sink a query in windows, above every score',
+		shape: { ...small, T: 70, S: 70 },
+		options: { causal: true, window: 5, softCap: 3 },
+		change: (inputs, { B, H, T }) => ({
+			...inputs,
+			sink: laidOut(
+				Float32Array.from({ length: B * H * T }, (_, i) => (i % 5 === 0 ? 20 : (i % 7) - 3)),
+				'BHTK',
+				[B, H, T, 1],
+			),
+		}),
+	},
+	{
 		name: 'a transposed key',
 		shape: small,
 		change: (inputs, { B, keyHeads, S, K }) => {

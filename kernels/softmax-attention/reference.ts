@@ -26,8 +26,9 @@ export function softmaxAttentionReference(
 	const { causalFill = -Infinity, window = Infinity } = options;
 	const queries = headsOf(operator, 'q', inputs.q, T, K);
 	const keys = headsOf(operator, 'k', inputs.k, S, K);
-	const { additive, allowed } = inputs;
+	const { additive, allowed, sink } = inputs;
 	const added = additive && arrayOf(operator, 'additive', additive);
+	const sinks = sink && arrayOf(operator, 'sink', sink);
 	const bytes = allowed && arrayOf(operator, 'allowed', allowed.tensor);
 
 	return (b, h, t) => {
@@ -50,10 +51,11 @@ export function softmaxAttentionReference(
 			if (j <= own - window) score = -Infinity;
 			scores[j] = score;
 		}
-		const largest = scores.reduce((a, x) => Math.max(a, x), -Infinity);
+		const aside = sinks ? sinks[indexOf(sink, b, h, t, 0)]! : -Infinity;
+		const largest = scores.reduce((a, x) => Math.max(a, x), aside);
 		if (largest === -Infinity) return scores.fill(0);
 		const weights = scores.map((score) => Math.exp(score - largest));
-		const sum = weights.reduce((a, x) => a + x, 0);
+		const sum = weights.reduce((a, x) => a + x, Math.exp(aside - largest));
 		return weights.map((weight) => weight / sum);
 	};
 }

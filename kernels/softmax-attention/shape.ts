@@ -30,6 +30,8 @@ export interface SoftmaxInputs {
 	readonly additive?: Strided;
 	/** Which scores stay. */
 	readonly allowed?: AllowedMask;
+	/** `[B, H, T, 1]`: a score beside those of the keys that takes a part of its row and has no value. Stride 0 repeats. */
+	readonly sink?: Strided | undefined;
 }
 
 export interface AllowedMask {
@@ -76,6 +78,7 @@ export function checkSoftmax(
 	checkReach(operator, 'v', inputs.v, [B, keyHeads, S, V]);
 	if (inputs.additive) checkReach(operator, 'additive', inputs.additive, [B, H, T, S]);
 	if (inputs.allowed) checkReach(operator, 'allowed', inputs.allowed.tensor, [B, H, T, S]);
+	if (inputs.sink) checkReach(operator, 'sink', inputs.sink, [B, H, T, 1]);
 	if (scale !== undefined && !Number.isFinite(scale)) refuse(`scale must be finite, got ${scale}`);
 	if (softCap !== undefined && !(softCap > 0)) refuse(`softCap must be above 0, got ${softCap}`);
 	if (slopes && slopes.length !== H) refuse(`slopes needs H=${H} elements, got ${slopes.length}`);

@@ -47,6 +47,7 @@ export function softmaxAttention(
 		q: inputs.q,
 		additive: inputs.additive,
 		allowed: inputs.allowed,
+		sink: inputs.sink,
 		scale: options.scale ?? 1 / Math.sqrt(K),
 		softCap: options.softCap,
 		slopes: options.slopes,
@@ -63,9 +64,12 @@ export function softmaxAttention(
 			recordScores(recording, block, target.weights, keys, recipe);
 			recordSoftmax(recording, block, target, recipe);
 		},
-		recordStatistics: (recording, target) => {
-			const keys = recordTransposed(recording, inputs.k, [B, keyHeads, S, K]);
-			recordSoftmaxStatistics(recording, shape, target, keys, recipe);
-		},
+		// statistics straight from the scores bind as many buffers as a shader may, and have no room for sinks
+		...(!inputs.sink && {
+			recordStatistics: (recording, target) => {
+				const keys = recordTransposed(recording, inputs.k, [B, keyHeads, S, K]);
+				recordSoftmaxStatistics(recording, shape, target, keys, recipe);
+			},
+		}),
 	});
 }

@@ -11,7 +11,7 @@ import { runAndRead, type Read } from './zoo-run.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-/** `‖M·V − O‖ / ‖O‖`; WASM measures up to 1e-7. */
+/** `‖M·V − O‖ / ‖O‖`, what a state from before adds counted in; WASM measures up to 2e-7. */
 const TOLERANCE = 1e-6;
 
 const folder = new URL('./zoo/', import.meta.url);
@@ -36,8 +36,8 @@ const cases = (
 ).filter(({ sites }) => sites.length > 0);
 
 describe('the roles of a memory', () => {
-	it('are complete in at least 30 graphs of the zoo', () => {
-		expect(cases.length).toBeGreaterThanOrEqual(30);
+	it('are complete in at least 50 graphs of the zoo', () => {
+		expect(cases.length).toBeGreaterThanOrEqual(50);
 	});
 
 	it.each(cases)('are true in $name', async ({ name, sites }) => {

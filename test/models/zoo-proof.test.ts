@@ -17,7 +17,7 @@ const load = async (name: string) => indexModel(bytesSource(readFileSync(new URL
 
 /** Notes that say in words why the plain equation does not hold. */
 const excused =
-	/joined to those|pass(es)? through|mixed|quantised|runs over queries|function or subgraph|not normalised|rounded/;
+	/joined to those|sink|pass(es)? through|mixed|quantised|runs over queries|function or subgraph|not normalised|rounded/;
 
 /** Operators of training and of other backends. */
 const notInThisRuntime = new Set(['trained-forth-and-back.onnx', 'optimised-products.onnx']);

@@ -10,6 +10,11 @@ export interface Read {
 	readonly data: Float64Array;
 }
 
+export interface RunTensor extends Read {
+	/** In onnxruntime's words, as a run of the product has it. */
+	readonly dtype: string;
+}
+
 /** Sizes of the zoo's free axes. */
 const sizes: Readonly<Record<string, number>> = {
 	batch: 2,
@@ -34,7 +39,7 @@ export async function runAndRead(
 	names: readonly string[],
 	given: Readonly<Record<string, readonly number[]>> = {},
 	prepare: (file: Uint8Array) => Uint8Array = (file) => file,
-): Promise<Map<string, Read>> {
+): Promise<Map<string, RunTensor>> {
 	env.wasm.numThreads = 1;
 	env.logLevel = 'error';
 	const plan = planSiteProbes(index, { taps: [...new Set(names)], overrides: [] });
@@ -85,6 +90,22 @@ function made(
 		);
 	}
 	const ones = Array.from({ length }, (_, i) => given?.[i] ?? 1);
+	if (dtype === 'uint8') {
+		const value = (i: number) => given?.[i] ?? Math.floor(part(i) * 256);
+		return new Tensor(
+			'uint8',
+			Uint8Array.from({ length }, (_, i) => value(i)),
+			dims,
+		);
+	}
+	if (dtype === 'int8') {
+		const value = (i: number) => given?.[i] ?? Math.floor(part(i) * 200) - 100;
+		return new Tensor(
+			'int8',
+			Int8Array.from({ length }, (_, i) => value(i)),
+			dims,
+		);
+	}
 	if (dtype === 'int32') return new Tensor('int32', Int32Array.from(ones), dims);
 	if (dtype === 'bool') return new Tensor('bool', Uint8Array.from(ones), dims);
 	return new Tensor(
@@ -101,6 +122,10 @@ function sizeOf(dim: number | string | null, name: string, withPast: boolean): n
 	return sizes[dim ?? ''] ?? 2;
 }
 
-function asRead({ dims, data }: Tensor): Read {
-	return { dims, data: Float64Array.from(data as unknown as ArrayLike<number>, Number) };
+function asRead({ type, dims, data }: Tensor): RunTensor {
+	return {
+		dtype: type,
+		dims,
+		data: Float64Array.from(data as unknown as ArrayLike<number>, Number),
+	};
 }

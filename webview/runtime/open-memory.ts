@@ -73,8 +73,9 @@ async function decayOf(
 ): Promise<Decay | undefined> {
 	if (!site.tensors['alpha']) return undefined;
 	const read = await siteTensor(context, site, 'alpha');
-	// as many channels as heads: one decay a head, whatever the graph's shapes left open
-	const alpha = sizeOf(read, 'D') === heads ? { ...read, axes: read.axes.replace('D', 'H') } : read;
+	// more of them than heads are one for each channel, where the graph's shapes left that open
+	const packed = read.axes.endsWith('H') && sizeOf(read, 'H') > heads;
+	const alpha = packed ? { ...read, axes: read.axes.replace('H', 'D') } : read;
 	const letters = { head: 'HG', token: 'ST', channel: 'K' };
 	return {
 		tensor: await strided(alpha, letters, heads, context.device),

@@ -142,6 +142,64 @@ describe('masks of a softmax site', () => {
 		},
 	);
 
+	it.each([
+		[0, 'the causal mask also stands between more keys than queries'],
+		[1, 'the causal mask also follows positions that are given'],
+	])('start after %i keys where no rule tells, and say which key is whose', async (first, note) => {
+		const tensors = { mask: { name: 'm', axes: 'TS' } };
+		const bias = (t: number, j: number) => (j > t + first ? -1e9 : 0);
+		const triangle = Float32Array.from({ length: T * S }, (_, at) =>
+			bias(Math.floor(at / S), at % S),
+		);
+		const answers = output((_b, _h, t, j) => bias(t, j));
+		const masks = [tensorOf('m', [T, S], triangle)];
+		expect(await residualOf({ tensors, notes: [note] }, masks, answers)).toBeLessThan(tolerance);
+		const given = { ...base, tensors: { ...base.tensors, ...tensors }, notes: [note] };
+		const all = [
+			...masks,
+			tensorOf('q', [B, H, T, K], q),
+			tensorOf('k', [B, 1, S, K], k),
+			tensorOf('v', [B, 1, S, K], v),
+			tensorOf('o', [B, H, T, K], answers),
+		];
+		const { queryOffset } = await contextOf(modelWith(given), all).attention(given);
+		expect(queryOffset).toBe(first);
+	});
+
+	it('leave room for a sink, one score a head', async () => {
+		const tensors = { sink: { name: 's', axes: 'H' } };
+		const sinks = Float32Array.of(0.5, -1);
+		const plain = output((_b, _h, t, j) => causal(t, j));
+		const answers = plain.map((value, at) => {
+			const [b, h, t] = [
+				Math.floor(at / (H * T * K)),
+				Math.floor(at / (T * K)) % H,
+				Math.floor(at / K) % T,
+			];
+			let sum = 0;
+			for (let j = 0; j <= t + past; j++) {
+				let score = 0;
+				for (let i = 0; i < K; i++)
+					score += q[((b * H + h) * T + t) * K + i]! * k[(b * S + j) * K + i]!;
+				sum += Math.exp(score);
+			}
+			return (value * sum) / (sum + Math.exp(sinks[h]!));
+		});
+		const given = [tensorOf('s', [H], sinks)];
+		expect(await residualOf({ tensors }, given, answers)).toBeLessThan(tolerance);
+		expect(await residualOf({ tensors }, given, plain)).toBeGreaterThan(0.05);
+	});
+
+	it('leave out queries that are padding, whatever their output holds', async () => {
+		const tensors = { length: { name: 'l', axes: 'B' } };
+		const answers = output((_b, _h, t, j) => causal(t, j)).map((value, at) =>
+			Math.floor(at / (H * T * K)) === 1 && Math.floor(at / K) % T >= 3 ? 1e6 : value,
+		);
+		const lengths = (...counts: number[]) => [tensorOf('l', [B], counts)];
+		expect(await residualOf({ tensors }, lengths(T, 3), answers)).toBeLessThan(tolerance);
+		expect(await residualOf({ tensors }, lengths(T, 4), answers)).toBeGreaterThan(0.9);
+	});
+
 	it('say which mask is missing', async () => {
 		const given = { mask: 'padding', tensors: { mask: null } } as const;
 		await expect(

@@ -6,6 +6,7 @@ import type {
 } from '../../kernels/softmax-attention/softmax-attention.ts';
 import { maskRoles, readsMask } from '../view-api/attention-taps.ts';
 import { siteTensor, sizeOf, strided, type ReadTensor } from '../view-api/site-tensors.ts';
+import { withOneAxisEach } from './one-axis-each.ts';
 import type { Tensors } from './site-shape.ts';
 
 const letters = { head: 'HG', token: 'T', channel: 'S' };
@@ -20,17 +21,16 @@ interface Term {
  * Every mask of a site that is a tensor of the run: those that are added as one sum, and those that say which scores
  * stay as one table of bytes. Nothing for a causal mask that is a rule.
  *
- * @param before one number a sequence, how many keys stand before its first query: causality as a table, where it is no
- *   rule for all sequences
+ * @param apart what differs between sequences: causality as a table, where it is no rule for all of them
  * @throws SiteTensorError where a mask is missing or its axes are not known
  */
 export async function readMasks(
 	{ tensor, device }: Tensors,
 	site: AttentionSite,
 	{ B, H, T, S }: Pick<SoftmaxShape, 'B' | 'H' | 'T' | 'S'>,
-	before?: readonly number[],
+	apart?: SequenceLengths,
 ): Promise<Pick<SoftmaxInputs, 'additive' | 'allowed'>> {
-	const causal = before && site.mask === 'causal' ? [causalTable(site, before, T, S)] : [];
+	const causal = apart ? [lengthTable(site, apart, B, T, S)] : [];
 	if (!readsMask(site)) {
 		return causal.length > 0
 			? { allowed: { tensor: await bothOf(causal, [B, H, T, S], site.maskMeans === 'hidden') } }
@@ -41,7 +41,7 @@ export async function readMasks(
 	const added: Term[] = [];
 	const chosen: ReadTensor[] = [...causal];
 	for (const role of roles) {
-		const read = await siteTensor({ tensor }, site, role);
+		const read = await withOneAxisEach(await siteTensor({ tensor }, site, role), { B, H, T, S });
 		const boolean = read.tensor.dtype === 'bool' || (role === 'mask' && site.maskMeans !== null);
 		if (boolean) chosen.push(read);
 		else added.push({ read, factor: factorOf(site, read.tensor.name) });
@@ -55,23 +55,33 @@ export async function readMasks(
 	};
 }
 
+/** Of each sequence. */
+export interface SequenceLengths {
+	/** How many keys stand before its first query; one number for all that are alike. */
+	readonly before: readonly number[];
+	/** How many of its queries are tokens; all where absent. Those behind see nothing. */
+	readonly queries: readonly number[] | undefined;
+}
+
 /** `[B, T, S]`, in the site's own words: where a query sees a key, or where it does not. */
-function causalTable(
-	{ window, maskMeans }: AttentionSite,
-	before: readonly number[],
+function lengthTable(
+	{ mask, window, maskMeans }: AttentionSite,
+	{ before, queries }: SequenceLengths,
+	B: number,
 	T: number,
 	S: number,
 ): ReadTensor {
 	const hides = maskMeans === 'hidden' ? 1 : 0;
-	const table = new Float32Array(before.length * T * S).fill(hides);
-	before.forEach((count, b) => {
-		for (let t = 0; t < T; t++) {
-			const own = t + count;
+	const table = new Float32Array(B * T * S).fill(hides);
+	for (let b = 0; b < B; b++) {
+		for (let t = 0; t < (queries?.[b] ?? T); t++) {
+			const own = t + (before[b] ?? before[0]!);
 			const first = window === null ? 0 : Math.max(0, own - window + 1);
-			table.fill(1 - hides, (b * T + t) * S + first, (b * T + t) * S + Math.min(S, own + 1));
+			const end = mask === 'causal' ? Math.min(S, own + 1) : S;
+			table.fill(1 - hides, (b * T + t) * S + first, (b * T + t) * S + end);
 		}
-	});
-	const shape = [before.length, T, S];
+	}
+	const shape = [B, T, S];
 	const read = () => Promise.resolve(table);
 	const tensor = { name: 'past', dtype: 'bool', shape, buffer: undefined, read };
 	return { role: 'past', tensor, axes: 'BTS' };

@@ -1,17 +1,18 @@
 import type { AttentionSite } from '../../extension/protocol/model.ts';
 import { tensorNames } from './site-tensors.ts';
 
-const SOFTMAX = ['q', 'k', 'v', 'output'];
-const MEMORY = [...SOFTMAX, 'alpha', 'beta', 'normaliser', 'initial'];
+const OPERANDS = ['q', 'k', 'v', 'output'];
+const SOFTMAX = [...OPERANDS, 'mask', 'past', 'length', 'sink'];
+const MEMORY = [...OPERANDS, 'alpha', 'beta', 'normaliser', 'initial'];
 const roles: Readonly<Record<string, readonly string[]>> = {
-	softmax: [...SOFTMAX, 'mask', 'past'],
+	softmax: SOFTMAX,
 	linear: MEMORY,
 	gated: [...MEMORY, 'mask'],
 	delta: MEMORY,
 	'gated-delta': MEMORY,
 	hybrid: [...MEMORY, 'mask', 'past', 'choice'],
-	selective: [...SOFTMAX, 'mask', 'past'],
-	momentum: [...SOFTMAX, 'mask', 'past'],
+	selective: SOFTMAX,
+	momentum: SOFTMAX,
 };
 
 /** Whether the operators know how a site of this form mixes. */
@@ -40,6 +41,11 @@ export function maskRoles({ tensors }: AttentionSite): string[] {
 /** Whether a gated site is written in parallel: what is left of each key is a tensor that multiplies the scores. */
 export function isTable({ form, tensors }: AttentionSite): boolean {
 	return form === 'gated' && !tensors['alpha'] && Boolean(tensors['mask']);
+}
+
+/** Whether where a causal mask starts is told by its tensor alone: no rule over positions holds. */
+export function isPlaced({ notes }: AttentionSite): boolean {
+	return notes.some((note) => /^the causal mask also (follows|stands)/.test(note));
 }
 
 /**

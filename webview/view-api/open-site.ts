@@ -11,6 +11,8 @@ export interface OpenSite {
 	readonly output: Strided;
 	/** Index of the key that is the token of query 0; 0 in cross attention. */
 	readonly queryOffset: number;
+	/** How many queries of each sequence are tokens; all where absent. The rest is padding, whose output means nothing. */
+	readonly queries?: readonly number[] | undefined;
 	/** Weights may be negative or above 1, and a row need not sum to 1. */
 	readonly signed: boolean;
 }

@@ -1,4 +1,5 @@
-// exp(score − largest) of each row, in place, and 1 / Σ of them as the row's scale.
+// exp(score − largest) of each row, in place, and 1 / Σ of them as the row's scale. A sink counts as one more score of
+// its row, which has no column.
 // A workgroup owns 4 rows; 8 invocations a row take 4 columns each at a time, with a barrier between the passes.
 // Few invocations a row, since on a software adapter the barrier costs more than the row.
 
@@ -8,14 +9,20 @@ const STRIDE = vec4u(0u, LANES, 2u * LANES, 3u * LANES);
 const EXCLUDED = vec4u(0xff800000u);
 const LOWEST = -3.4028234e38;
 
+override sinking = false;
+
 struct Shape {
 	rows: u32, keys: u32, first_row: u32,
 	reach: u32, // row t sees nothing from column t + reach on
+	first_head: u32, heads: u32, // of the block, batch-major; heads of a sequence
+	sink_batch: u32, sink_head: u32, sink_query: u32, sink_offset: u32, // strides, in elements
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read_write> block: array<u32>; // [heads in block, rows, S], float32 bits
 @group(0) @binding(2) var<storage, read_write> scales: array<f32>; // [heads in block, rows]
+
+@group(0) @binding(3) var<storage, read> sinks: array<f32>; // strided [B, H, T]
 
 var<workgroup> folded: array<f32, LANES * ROWS>;
 
@@ -46,6 +53,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 	workgroupBarrier();
 	var largest = LOWEST;
 	for (var i = 0u; i < LANES; i++) { largest = max(largest, folded[own + i]); }
+	var sink = LOWEST;
+	if (sinking) {
+		let head = shape.first_head + group.y;
+		let t = shape.first_row + min(in_block, shape.rows - 1u);
+		sink = sinks[shape.sink_offset + head / shape.heads * shape.sink_batch
+			+ head % shape.heads * shape.sink_head + t * shape.sink_query];
+		largest = max(largest, sink);
+	}
 	workgroupBarrier();
 
 	var sums = vec4f();
@@ -70,5 +85,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 	if (lane > 0u || in_block >= shape.rows) { return; }
 	var sum = 0.0;
 	for (var i = 0u; i < LANES; i++) { sum += folded[own + i]; }
+	if (sinking) { sum += exp(sink - largest); }
 	scales[row] = select(0.0, 1.0 / sum, sum > 0.0);
 }

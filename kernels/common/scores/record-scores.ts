@@ -35,6 +35,8 @@ export interface ScoreRecipe {
 				readonly fill?: number;
 		  }
 		| undefined;
+	/** `[B, H, T, 1]`: a score that takes a part of its row and has no column. */
+	readonly sink?: Strided | undefined;
 	/** What scores of later keys become; not causal when absent. */
 	readonly causalFill?: number | undefined;
 	readonly queryOffset?: number;
@@ -177,16 +179,22 @@ function recordTile(
 /** Records the softmax of a block of scores, in place. */
 export function recordSoftmax(
 	recording: Recording,
-	{ heads, firstRow, rows }: Block,
+	{ firstHead, heads, firstRow, rows }: Block,
 	{ weights, scales }: BlockTarget,
 	recipe: ScoreRecipe,
 ): void {
-	const { S } = recipe.sizes;
+	const { S, H } = recipe.sizes;
+	const { sink } = recipe;
+	const [batch, head, query] = sink?.strides ?? [0, 0, 0];
 	recording.dispatch({
 		label: `${recording.label}: normalise`,
 		shader: normalise,
-		whole: [rows, S, firstRow, reachOf(recipe)],
-		buffers: [weights, scales],
+		constants: { sinking: sink !== undefined },
+		whole: [
+			...[rows, S, firstRow, reachOf(recipe), firstHead, H],
+			...[batch, head, query, sink ? offsetOf(sink) : 0],
+		],
+		buffers: [weights, scales, recording.input(sink?.data ?? NOTHING)],
 		workgroups: [Math.ceil(rows / 4), heads],
 		work: heads * rows * S * 4,
 	});

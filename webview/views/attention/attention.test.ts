@@ -59,6 +59,36 @@ describe('what it needs', () => {
 	});
 });
 
+describe('what a picture does not show', () => {
+	const withTensor = (role: string, axes: string, values: readonly number[]) => {
+		const given = { ...site, tensors: { ...site.tensors, [role]: { name: role, axes } } };
+		const shape = axes === '' ? [] : [values.length];
+		return contextOf(modelWith(given), [...previous.tensors, tensorOf(role, shape, values)]);
+	};
+
+	it('greys the rows of queries that are padding, and says so', async () => {
+		const scene = await settled(await opened(withTensor('length', 'B', [9])));
+		expect(scene.description).toMatch(
+			/The last 3 queries of this sequence are padding: their rows are greyed, and the proof leaves them out, since their output means nothing\.$/,
+		);
+		const image = largeImage(scene);
+		const grey = scene.marks.filter((mark) => mark.kind === 'rect' && mark.hatch === true);
+		const rows = grey.find((mark) => mark.kind === 'rect' && mark.x === image.x);
+		// the large picture's, and the small one's
+		expect(grey).toHaveLength(2);
+		expect(rows).toMatchObject({
+			y: image.y + (9 / T) * image.height,
+			height: (3 / T) * image.height,
+		});
+	});
+
+	it('says how much of the weight goes to a sink', async () => {
+		// as strong as all keys but the chosen one are weak
+		const { description } = await settled(await opened(withTensor('sink', 'H', [STRONG])));
+		expect(description).toMatch(/On average 0\.500 of a query’s weight goes to a sink\.$/);
+	});
+});
+
 describe('a head that reads the token before', () => {
 	const context = contextOf(modelWith(site), previous.tensors);
 

@@ -38,6 +38,8 @@ export interface MeasuredSite {
 	readonly S: number;
 	/** Index of the key that is the token of query 0. */
 	readonly queryOffset: number;
+	/** How many queries of each sequence are tokens; all where absent. The rest is padding. */
+	readonly queries?: readonly number[] | undefined;
 	/** `[B, H]` ‖M·V − O‖ / ‖O‖ of each head. */
 	readonly residuals: Float64Array;
 	/** Weights may be negative or above 1. */
@@ -98,7 +100,7 @@ async function pictureOf(
 ): Promise<SitePicture> {
 	try {
 		progress(0);
-		const { results, output, queryOffset, signed } = await context.attention(site);
+		const { results, output, queryOffset, queries, signed } = await context.attention(site);
 		const { residual, statistics, pyramids } = await results.overview(
 			{ given: output, batch: 0, most: { rows: THUMBNAIL_CELLS, columns: THUMBNAIL_CELLS } },
 			(done, heads) => {
@@ -110,7 +112,7 @@ async function pictureOf(
 		const { largest, mass } = statistics;
 		const share = largest.map((weight, at) => (mass[at]! > 0 ? Math.abs(weight) / mass[at]! : 0));
 		const measured = {
-			...{ B, H, T, S, queryOffset, signed, residuals: residual.heads },
+			...{ B, H, T, S, queryOffset, queries, signed, residuals: residual.heads },
 			...statistics,
 			share,
 			thumbnails: pyramids.map(pooled),

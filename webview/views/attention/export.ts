@@ -1,6 +1,7 @@
 import type { DataExport } from '../../view-api/view.ts';
 import type { AttentionData, MeasuredSite, PooledWeights, SitePicture } from './compute.ts';
 import { keyName, queryName } from './names.ts';
+import { remarks } from './remarks.ts';
 import { headSentence } from './sentence.ts';
 import { headSummaries, isExact, RESOLUTIONS, windowQuery, type Known } from './shown.ts';
 import { pictureOf, visibleWindow, type AttentionState } from './state.ts';
@@ -28,10 +29,10 @@ export function exportAttention(
 			proof: picture.proof,
 			batch: state.batch,
 			head: state.head,
-			description: headSentence(
-				picture,
-				headSummaries(data, picture, measured, state.batch)[state.head]!,
-			),
+			description: [
+				headSentence(picture, headSummaries(data, picture, measured, state.batch)[state.head]!),
+				...remarks(shown),
+			].join(' '),
 			heads: headSummaries(data, picture, measured, state.batch),
 			queries: queryRows(shown),
 			weights: weights && {

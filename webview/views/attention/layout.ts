@@ -8,6 +8,7 @@ import { headFigures } from './figures.ts';
 import { headMatrix } from './matrix.ts';
 import { keyName, queryName } from './names.ts';
 import { rowProfile } from './profile.ts';
+import { remarks } from './remarks.ts';
 import { labelOf } from './sequence.ts';
 import { headSentence, patternTag } from './sentence.ts';
 import { domainOf, scaleLabel } from './shade.ts';
@@ -30,7 +31,7 @@ export function layoutAttention(
 	return {
 		title: `${titleOf(shown)}, head ${state.head}: ${weightsOf(picture.site)}`,
 		site: picture.site.id,
-		description: headSentence(picture, summary),
+		description: [headSentence(picture, summary), ...remarks(shown)].join(' '),
 		width: size.width,
 		height: geometry.height,
 		marks: [

@@ -1,6 +1,7 @@
 import type { Mark, Role, Target } from '../../view-api/scene.ts';
 import { tokenAxis } from '../../view-api/token-axis.ts';
 import { keyName, queryName } from './names.ts';
+import { greyed } from './remarks.ts';
 import { expectedQueries, ofHead } from './sequence.ts';
 import { weightImage } from './shade.ts';
 import type { Shown } from './shown.ts';
@@ -15,6 +16,7 @@ export function headMatrix(shown: Shown): { marks: Mark[]; target: Target } {
 	const marks: Mark[] = [];
 	if (weights) marks.push(weightImage(weights, shown, state.head, matrix));
 	else marks.push(waiting(shown));
+	marks.push(...greyed(shown.measured, state.batch, window.rows, matrix));
 	marks.push({ kind: 'rect', ...matrix, stroke: 'faint', strokeWidth: 1 });
 	marks.push(...cursorMarks(shown), ...axisMarks(shown));
 	const [rows, columns] = [window.rows, window.columns];

@@ -2,6 +2,7 @@ import { significant } from '../../view-api/format.ts';
 import type { Mark, Size, Target } from '../../view-api/scene.ts';
 import type { ThumbnailGrid } from './geometry.ts';
 import { patternTag } from './sentence.ts';
+import { greyed } from './remarks.ts';
 import { weightImage } from './shade.ts';
 import type { Shown } from './shown.ts';
 
@@ -23,7 +24,10 @@ export function headThumbnails(
 		const y = box.y + Math.floor(head / box.perRow) * box.rowHeight;
 		const place = { x, y, width: box.side, height: box.side };
 		const weights = measured.thumbnails[head];
-		if (weights && shown.state.batch === 0) marks.push(weightImage(weights, shown, head, place));
+		if (weights && shown.state.batch === 0) {
+			marks.push(weightImage(weights, shown, head, place));
+			marks.push(...greyed(measured, 0, weights.rows, place));
+		}
 		const picked = head === chosen;
 		marks.push({
 			kind: 'rect',

@@ -10,6 +10,7 @@ import families  # noqa: F401
 import exporters  # noqa: F401
 import expanded  # noqa: F401
 import fused  # noqa: F401
+import fused_memories  # noqa: F401
 import nested  # noqa: F401
 import variants  # noqa: F401
 import without  # noqa: F401
