@@ -25,6 +25,11 @@ const excused =
 const elsewhere =
 	/^(trained-forth-and-back|optimised-products|scores-in-half-precision.*|.*-search|sampling)\.onnx$/;
 
+/** A query that sees no key at all is not opened as the model has it: these see some. */
+const given: Readonly<Record<string, Record<string, readonly number[]>>> = {
+	'glimpse-of-a-pointer-network.onnx': { visited: [0, 1, 0, 0] },
+};
+
 /** Sites with softmax inside; memories and fused operators have tests of their own. */
 const provable = (site: AttentionSite) =>
 	canOpen(site) &&
@@ -48,7 +53,8 @@ describe('softmax attention of the zoo is opened and proved', () => {
 
 	it.each(cases)('$name', async ({ name, sites }) => {
 		const index = await load(name);
-		const read = await runAndRead(new URL(name, folder), index, sites.flatMap(attentionTaps));
+		const taps = sites.flatMap(attentionTaps);
+		const read = await runAndRead(new URL(name, folder), index, taps, given[name]);
 		for (const site of sites) {
 			const tensor = (wanted: string) => {
 				const found = read.get(wanted);
