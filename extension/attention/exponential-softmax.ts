@@ -28,10 +28,23 @@ export const exponentialSoftmax: FormFinder = {
 			const scores = node.opType === 'Exp' ? node.inputs[0] : undefined;
 			const powers = node.outputs[0];
 			if (!scores || !powers) return [];
-			const finding = divided(node, scores, powers, facts);
+			const finding =
+				byLogarithm(node, scores, powers, facts) ?? divided(node, scores, powers, facts);
 			return finding ? [finding] : [];
 		}),
 };
+
+/** `exp(scores - log Σ exp(scores))` */
+function byLogarithm(node: FlatNode, difference: string, weights: string, facts: Facts) {
+	const sub = facts.scope.producerOf(difference);
+	const [scores = '', size = ''] = sub?.inputs ?? [];
+	const sum = facts.scope.producerOf(size);
+	if (sub?.opType !== 'Sub' || sum?.opType !== 'ReduceLogSumExp' || sum.inputs[0] !== scores) return null; // prettier-ignore
+	const axes = intsOf(sum, 'axes') ?? facts.valueOf(sum.inputs[1] ?? '');
+	const axis = axes?.[0];
+	if (axes?.length !== 1 || typeof axis !== 'number') return null;
+	return readSoftmax({ node, scores, weights, axis: (rank) => (axis < 0 ? axis + rank : axis) }, facts); // prettier-ignore
+}
 
 function divided(node: FlatNode, scores: string, powers: string, facts: Facts) {
 	const plain = dividedBySum(node, scores, powers, [], facts);

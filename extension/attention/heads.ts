@@ -12,8 +12,8 @@ export interface HeadCount {
 	readonly merged: boolean;
 	/** The head axis stands before the batch axis. */
 	readonly headsFirst: boolean;
-	/** Of three axes in front the middle one holds windows, not groups of heads. */
-	readonly ofWindows: boolean;
+	/** Of three axes in front one holds windows, not groups of heads: the middle one, or the last. */
+	readonly ofWindows: 'between' | 'behind' | null;
 	/** Queries are channels: q·k sums over tokens. */
 	readonly ofChannels: boolean;
 }
@@ -46,7 +46,13 @@ export function countHeads(operands: ScoreOperands, facts: Facts): HeadCount {
 	const own = qLabels?.find((label) => !batch.includes(label) && !operands.contracted.includes(label)); // prettier-ignore
 	const size = ofChannels && own !== undefined ? [sizeIn(q, qLabels, own)] : operands.contracted.map(sizeOf); // prettier-ignore
 	const headSize = size.length === 0 ? null : productOf(size);
-	const outward = headsFirst ? [...batch].reverse() : ofWindows ? batch.slice(1) : batch;
+	const outward = headsFirst
+		? [...batch].reverse()
+		: ofWindows === null
+			? batch
+			: ofWindows === 'between'
+				? batch.slice(1)
+				: batch.slice(0, 2);
 	const { heads, merged } = headAxis(outward, sizeOf, q, k, facts, ofFeatures);
 	const repeat = heads === null ? null : repetition(k, facts);
 	const kept = outward.length === 0 ? null : sizeIn(k, kLabels, outward.at(-1)!);
@@ -64,16 +70,19 @@ export function countHeads(operands: ScoreOperands, facts: Facts): HeadCount {
 }
 
 /** What the axes of q are made from tells heads from batch, and channels from tokens. */
-function readFeatures({ q, qLabels, batch, contracted }: ScoreOperands, facts: Facts) {
-	const features = qLabels && featureAxes(q, facts);
-	const isFeature = (label: string) => features?.has(qLabels!.indexOf(label)) === true;
+function readFeatures(operands: ScoreOperands, facts: Facts) {
+	const { q, k, qLabels, kLabels, batch, contracted } = operands;
+	const ofQ = qLabels && featureAxes(q, facts);
+	const features = ofQ ?? (kLabels && featureAxes(k, facts));
+	const labels = ofQ ? qLabels : kLabels;
+	const isFeature = (label: string) => features?.has(labels!.indexOf(label)) === true;
 	const [first, second, third] = batch;
 	const own = qLabels?.filter((label) => !batch.includes(label) && !contracted.includes(label));
 	return {
 		/** Whether one of the axes in front holds features; null where nothing tells. */
 		ofFeatures: features ? batch.some(isFeature) : null,
 		headsFirst: batch.length === 2 && isFeature(first!) && !isFeature(second!),
-		ofWindows: batch.length === 3 && isFeature(third!) && !isFeature(second!),
+		ofWindows: batch.length === 3 && isFeature(third!) !== isFeature(second!) ? (isFeature(third!) ? ('between' as const) : ('behind' as const)) : null, // prettier-ignore
 		ofChannels:
 			features != null && contracted.length > 0 && !contracted.some(isFeature) && own?.some(isFeature) === true, // prettier-ignore
 	};

@@ -17,7 +17,8 @@ const ending = new Set(
  * token, no tensor is met that both are made from.
  */
 export function isCross(q: string, k: string, facts: Facts): boolean {
-	if (isGiven(q, facts) && isGiven(k, facts)) return !sameTokens(q, k, facts);
+	const [asking, kept] = [givenBehind(q, facts), givenBehind(k, facts)];
+	if (asking !== null && kept !== null) return !sameTokens(asking, kept, facts);
 	// weights among themselves, as the queries of a decoder before its first look at anything
 	if (facts.scope.isConstant(q) && facts.scope.isConstant(k)) return false;
 	return q !== k && !meets(q, k, facts);
@@ -37,18 +38,18 @@ const layout = new Set([
 	'Tile',
 ]);
 
-/** Whether a tensor is fed into the graph as it is, at most turned and scaled. */
-function isGiven(name: string, facts: Facts): boolean {
+/** What is fed into the graph where a tensor is that, at most turned and scaled. */
+function givenBehind(name: string, facts: Facts): string | null {
 	const { scope } = facts;
 	let current = name;
 	for (let steps = 0; steps < 12; steps++) {
-		if (scope.inputOf(current)) return true;
+		if (scope.inputOf(current)) return current;
 		const node = scope.producerOf(current);
-		if (!node || !layout.has(node.opType)) return false;
+		if (!node || !layout.has(node.opType)) return null;
 		// a scale is made from the size of the keys, which say nothing of where they come from
 		current = node.inputs.find((input) => input && !scope.isConstant(input) && !isSingle(input, facts)) ?? ''; // prettier-ignore
 	}
-	return false;
+	return null;
 }
 
 /** Of tensors that come from outside only their sizes can tell. */

@@ -112,6 +112,7 @@ function originOf(term: MaskTerm, facts: Facts): Origin {
 }
 
 const compares = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual']);
+const comparing = new Set([...compares, 'Sub', 'Equal', 'Xor']);
 /** A mask is made by these; beyond any other operator lie the activations. */
 const making = new Set(
 	(
@@ -135,6 +136,8 @@ class MaskTrace {
 	/** A note on what was taken for a triangle by its shape alone. */
 	unread: string | null = null;
 	private readonly seen = new Set<string>();
+	/** Rows and columns that are compared with each other: neither is a mask by itself. */
+	private readonly pairs = new Set<string>();
 
 	constructor(
 		private readonly facts: Facts,
@@ -156,7 +159,7 @@ class MaskTrace {
 	private behind(name: string): readonly string[] {
 		const { scope } = this.facts;
 		const shape = this.facts.shapeOf(name);
-		if (shape && shape.length > 2 && shape.at(-1) !== 1) {
+		if (shape && shape.length > 2 && shape.at(-1) !== 1 && !this.pairs.has(name)) {
 			// windows or rows of a picture may stand between batch and heads
 			const shared = shape.slice(shape.length > 4 ? 2 : 1, -1);
 			this.perKey ||= shared.every((dim) => dim === 1);
@@ -183,10 +186,20 @@ class MaskTrace {
 		if (!node || !making.has(node.opType)) return [];
 		// of one tensor it is a transpose; of two it may be a product of activations
 		if (node.opType === 'Einsum' && node.inputs.length > 1) return [];
+		if (comparing.has(node.opType)) this.notePairs(node);
 		if (node.opType === 'Trilu') this.readTriangle(node);
 		if (node.opType === 'Slice') this.readCutSquare(node);
 		if (compares.has(node.opType) && this.readComparison(node)) return [];
 		return dataInputs(node);
+	}
+
+	private notePairs({ inputs, outputs }: FlatNode): void {
+		const whole = this.facts.shapeOf(outputs[0] ?? '');
+		const [a, b] = inputs.map((input) => this.facts.shapeOf(input));
+		const isPart = (shape: Shape | null | undefined) =>
+			shape?.some((dim) => dim !== 1) === true &&
+			whole?.some((dim, axis) => dim !== 1 && (shape[shape.length - whole.length + axis] ?? 1) === 1) === true; // prettier-ignore
+		if (isPart(a) && isPart(b)) for (const input of inputs) this.pairs.add(input);
 	}
 
 	/** The corner of a large square is cut out for the lengths at hand: only causality is kept so. */
@@ -379,11 +392,13 @@ function dataInputs(node: FlatNode): readonly string[] {
 		'Squeeze',
 		'Split',
 		'Gather',
+		'GatherND',
 		'Pad',
 		'CumSum',
 		'Resize',
 	];
 	if (single.includes(node.opType)) return node.inputs.slice(0, 1);
+	if (/^Scatter/.test(node.opType)) return [node.inputs[0] ?? '', node.inputs[2] ?? ''];
 	if (node.opType === 'ConstantOfShape' || node.opType === 'Range') return [];
 	return node.inputs;
 }

@@ -202,7 +202,10 @@ function describe(
 	const whole = /int8/.test(facts.dtypeOf(value.weights) ?? '');
 	if (whole || value.product.node.quantised?.includes(value.weights)) notes.push(WEIGHTS_QUANTISED);
 	if (beside) notes.push('heads and query tokens share one axis of q and of the output');
-	if (count.ofWindows) notes.push('windows have an axis of their own between batch and heads');
+	if (count.ofWindows === 'between')
+		notes.push('windows have an axis of their own between batch and heads');
+	if (count.ofWindows === 'behind')
+		notes.push('chunks of tokens have an axis of their own behind the heads');
 	if (count.ofChannels) notes.push('queries and keys are channels: q·k sums over tokens');
 	if (count.merged) notes.push('batch and heads share one axis');
 	if (uneven && masks.kind === 'causal')
@@ -280,7 +283,7 @@ function besideTokens(
 		headSize: typeof size === 'number' ? size : null,
 		merged: false,
 		headsFirst: false,
-		ofWindows: false,
+		ofWindows: null,
 		ofChannels: false,
 	};
 }

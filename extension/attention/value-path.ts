@@ -130,7 +130,15 @@ function asValuePath(
 	const values = isLeft ? product.right : product.left;
 	if (values === name || (facts.scope.isConstant(values) && !facts.scope.isConstant(name)))
 		return null;
+	// a sum of masked weights is the size of a row
+	if (product.node.opType === 'ReduceSum' && !hasFeatures(product, isLeft)) return null;
 	return { product, weights: name, values, labels, notes };
+}
+
+/** Whether values have an axis that the weights lack. */
+function hasFeatures({ leftLabels, rightLabels }: Product, weightsLeft: boolean): boolean {
+	const [own, others] = weightsLeft ? [leftLabels, rightLabels] : [rightLabels, leftLabels];
+	return !own || !others || others.some((label) => label !== '1' && !own.includes(label));
 }
 
 function summedAfter(output: string, visit: Visit, facts: Facts): ValuePath | null {

@@ -19,6 +19,7 @@ import memories  # noqa: F401
 import recurrences  # noqa: F401
 import means  # noqa: F401
 import arrangements  # noqa: F401
+import aligned  # noqa: F401
 import chunks  # noqa: F401
 import filters  # noqa: F401
 import unfolded  # noqa: F401
