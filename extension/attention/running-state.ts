@@ -3,6 +3,7 @@ import { intOf, type FlatNode } from './flat-node.ts';
 import type { Finding, FormFinder } from './form.ts';
 import { isCrossKernel } from './kernel-features.ts';
 import { normalisedBy, sumsKeys } from './normaliser.ts';
+import { originsOf } from './onward.ts';
 import { readOuter } from './outer-product.ts';
 import type { Frame, Outside } from './state-frame.ts';
 import { readingsOf } from './state-reading.ts';
@@ -46,6 +47,7 @@ function read(node: FlatNode, facts: Facts): Finding | null {
 		},
 		facts,
 	);
+	const fades = isFading(state, facts);
 	const [q, k] = ['q', 'k'].map((role) => site.tensors[role]?.name ?? '');
 	if (isCrossKernel(q!, k!, facts)) return null;
 	const by = readWeightedProduct(product.node, facts)?.by ?? null;
@@ -56,6 +58,7 @@ function read(node: FlatNode, facts: Facts): Finding | null {
 		parts: [product.node],
 		site: {
 			...site,
+			form: fades ? 'gated' : site.form,
 			kind: 'decomposed',
 			operator: null,
 			epsilon: norm?.epsilon ?? null,
@@ -69,11 +72,22 @@ function read(node: FlatNode, facts: Facts): Finding | null {
 			notes: [
 				...site.notes,
 				'the state of every token is kept: keys and values are summed by a running sum',
+				...(fades ? ['the running sum is divided by powers: the decay is told by no tensor'] : []),
 				...(norm?.notes ?? []),
 				...(by === null || norm ? [] : [`the result is multiplied by ${by}`]),
 			],
 		},
 	};
+}
+
+/** A sum of what was multiplied by powers is divided by them: what is further back counts less. */
+function isFading(state: string, facts: Facts): boolean {
+	return facts.scope.consumersOf(state).some(({ opType, inputs }) => {
+		if (opType !== 'Div' || inputs[0] !== state) return false;
+		return [...originsOf(inputs[1] ?? '', facts, 24)].some(
+			(name) => facts.scope.producerOf(name)?.opType === 'Exp',
+		);
+	});
 }
 
 /** Every tensor holds all tokens: none is cut for a turn. */

@@ -243,3 +243,25 @@ def chunked_mamba_2_by_einsum_of_four():
         return (within + before).reshape(2, 8, 4, 4)
 
     return export(Mamba2(mix), (X,), ['x'], opset=14)
+
+
+@graph
+def selective_scan_by_running_sums():
+    """Mamba without a loop: what is written times powers, summed over all tokens, and divided by the powers again."""
+    class Mamba(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner, self.select, self.step = nn.Linear(16, 32), nn.Linear(16, 9), nn.Linear(1, 16)
+            self.rate, self.skip, self.out = nn.Parameter(torch.randn(16, 4)), nn.Parameter(torch.ones(16)), nn.Linear(16, 16)
+
+        def forward(self, x):
+            x, z = self.inner(x).chunk(2, dim=-1)
+            step, keys, queries = self.select(x).split([1, 4, 4], dim=-1)
+            step = F.softplus(self.step(step))
+            decay = torch.einsum('bld,dn->bldn', step, -torch.exp(self.rate))
+            written = torch.einsum('bld,bld,bln->bldn', step, x, keys)
+            left = F.pad(decay[:, 1:], (0, 0, 0, 0, 0, 1)).flip(1).cumsum(1).exp().flip(1)
+            state = (written * left).cumsum(1) / (left + 1e-12)
+            return self.out((torch.einsum('bldn,bln->bld', state, queries) + x * self.skip) * F.silu(z))
+
+    return export(Mamba(), (X,), ['x'], axes={'x': {0: 'batch'}}, opset=14)
