@@ -28,6 +28,8 @@ export interface FlatNode {
 	readonly named: (name: string) => string;
 	/** Inputs that the graph quantises and turns back before the node reads them. */
 	readonly quantised?: readonly string[];
+	/** Its inputs with those that the graph quantises as they are when turned back. */
+	readonly turned?: readonly string[];
 	/** Whether it only copies: whoever reads its result is taken to read what it copies. */
 	readonly copies?: boolean;
 	/** Attributes of the call the node stands in, for references inside its subgraphs. */

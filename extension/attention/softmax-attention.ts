@@ -9,6 +9,7 @@ import type { Finding, FormFinder } from './form.ts';
 import { countHeads, type HeadCount, type ScoreOperands } from './heads.ts';
 import { isCross } from './lineage.ts';
 import { actsOnKeys, asTensor, readMasks } from './masks.ts';
+import { mixingOf } from './mixing-weights.ts';
 import { contracted, type Product } from './product.ts';
 import { floatAfter, floatBehind } from './quantised.ts';
 import { findScorePath, maskTerm, SINKS, type MaskTerm, type ScorePath } from './score-path.ts';
@@ -211,6 +212,13 @@ function describe(
 	if (uneven && masks.kind === 'causal')
 		notes.push('the causal mask also stands between more keys than queries');
 	if (path.scale === null) notes.push('the scale is no constant of the graph');
+	const tensors = {
+		q: named(sides.q, beside ? '' : axes.q),
+		k: named(sides.k, axes.k),
+		v: named(value.values, axes.v),
+	};
+	const mixing = mixingOf(value, axes.spelled(value.labels), notes, facts);
+	if (mixing) notes.push(mixing.note);
 	return {
 		node,
 		parts: [product.node, value.product.node],
@@ -227,15 +235,16 @@ function describe(
 			window: masks.window,
 			cross: masks.kind !== 'causal' && isCross(sides.q, sides.k, facts),
 			tensors: {
-				q: named(sides.q, beside ? '' : axes.q),
-				k: named(sides.k, axes.k),
-				v: named(value.values, axes.v),
+				...tensors,
+				...(mixing && { v: { name: mixing.values, axes: axes.v } }),
+				...(mixing && { mixing: mixing.weights }),
 				scores: { name: scores, axes: axes.scores },
 				weights: { name: sink ? value.weights : weights, axes: axes.scores },
-				output: { name: mixed, axes: beside ? '' : axes.output },
+				output: { name: mixing?.output ?? mixed, axes: beside ? '' : axes.output },
 				...masks.tensors,
 				...(sink && { sink: asTensor(sink.tensor, facts, axes.spelled(sink.labels) || usual) }),
 			},
+			derived: mixing && mixing.derived.length > 0 ? [...mixing.derived] : null,
 			maskMeans: masks.means,
 			confidence: confidenceOf(path, value),
 			notes: [...new Set([...notes, ...masks.notes])],

@@ -28,20 +28,23 @@ export function withoutCopies(
 	const originOf = (name: string) => {
 		let current = name;
 		let quantised = false;
+		let turned = name;
 		for (let steps = 0; steps < LONGEST_CHAIN; steps++) {
 			const next = origins.get(current);
 			if (next === undefined) break;
 			quantised ||= next.quantised;
 			current = next.name;
+			if (!quantised) turned = current;
 		}
-		return { name: current, quantised };
+		return { name: current, quantised, turned };
 	};
 	const rewired = nodes.map((node) => {
 		if (origins.has(node.outputs[0] ?? '')) return { ...node, copies: true };
 		if (!node.inputs.some((name) => origins.has(name))) return node;
 		const read = node.inputs.map(originOf);
 		const quantised = read.flatMap((origin) => (origin.quantised ? [origin.name] : []));
-		return { ...node, inputs: read.map(({ name }) => name), quantised };
+		const turned = read.map((origin) => origin.turned);
+		return { ...node, inputs: read.map(({ name }) => name), turned, quantised };
 	});
 	return withoutIdleQuantisers(rewired);
 }

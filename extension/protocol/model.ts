@@ -92,7 +92,8 @@ export const attentionSite = record({
 	 * `mask` (additive or boolean, broadcastable to `BHTS`), `alpha`, `beta`, `state`, `router`, `selector`; of both
 	 * branches of a `hybrid` layer `router` (what weighs their answers), `choice` (one-hot) and the `logits` it is made from;
 	 * of a fused site `past`, how many keys stand before the first query: one number, or one a sequence, and `length`, how
-	 * many queries of each sequence are no padding. `sink` is a score that takes a part of each row of weights and has no
+	 * many queries of each sequence are no padding. `mixing` is what meets the values where
+	 * that is no softmax of q·k. `sink` is a score that takes a part of each row of weights and has no
 	 * value, `initial` the state before the first token.
 	 */
 	tensors: tableOf(optional(siteTensor)),

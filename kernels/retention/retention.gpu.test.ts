@@ -15,4 +15,12 @@ describe.skipIf(!device)('retention, shaders', () => {
 			await expectSameResults(gpu, retention(undefined, inputs, shape, options), tolerances);
 		},
 	);
+
+	it('agree with the reference where a table alone is the matrix', async () => {
+		const shape = { ...cases[3]!.shape, K: 1 };
+		const ones = { data: Float32Array.of(1), strides: [0, 0, 0, 0] } as const;
+		const inputs = { ...randomRetention(shape), q: ones, k: ones };
+		const gpu = retention(device, inputs, shape);
+		await expectSameResults(gpu, retention(undefined, inputs, shape), tolerances);
+	});
 });

@@ -8,6 +8,7 @@ import type {
 import { isPlaced } from '../view-api/attention-taps.ts';
 import type { OpenSite } from '../view-api/open-site.ts';
 import { siteTensor, sizeOf, strided } from '../view-api/site-tensors.ts';
+import { openMixing } from './open-mixing.ts';
 import { ownKey } from './own-key.ts';
 import { readMasks } from './read-masks.ts';
 import { channelsOf, headsOf, type Tensors } from './site-shape.ts';
@@ -18,6 +19,7 @@ import { channelsOf, headsOf, type Tensors } from './site-shape.ts';
  * @throws SiteTensorError or KernelError where the site cannot be computed
  */
 export async function openSoftmax(context: Tensors, site: AttentionSite): Promise<OpenSite> {
+	if (site.tensors['mixing']) return openMixing(context, site);
 	const [q, k, v, output] = await Promise.all([
 		siteTensor(context, site, 'q'),
 		siteTensor(context, site, 'k'),

@@ -3,6 +3,8 @@ import { tensorNames } from './site-tensors.ts';
 
 const OPERANDS = ['q', 'k', 'v', 'output'];
 const SOFTMAX = [...OPERANDS, 'mask', 'past', 'length', 'sink'];
+/** Where the graph's own weights are the matrix, nothing that they are made from is read. */
+const MIXED = ['mixing', 'v', 'output'];
 const MEMORY = [...OPERANDS, 'alpha', 'beta', 'normaliser', 'initial'];
 const roles: Readonly<Record<string, readonly string[]>> = {
 	softmax: SOFTMAX,
@@ -23,7 +25,7 @@ export function canOpen({ form, operator }: AttentionSite): boolean {
 
 /** Names of the tensors that opening a site reads; none for a form that cannot be opened. */
 export function attentionTaps(site: AttentionSite): string[] {
-	const wanted = canOpen(site) ? roles[site.form]! : [];
+	const wanted = canOpen(site) ? (site.tensors['mixing'] ? MIXED : roles[site.form]!) : [];
 	return tensorNames(
 		site,
 		wanted.flatMap((role) => {

@@ -82,6 +82,15 @@ describe('what a picture does not show', () => {
 		});
 	});
 
+	it('says that weights are read from the graph where they are no softmax of q·k', async () => {
+		const mixed = { ...site, tensors: { ...site.tensors, mixing: { name: 'w', axes: 'BHTS' } } };
+		const weights = tensorOf('w', [1, 1, T, T], Float32Array.from(previous.weights));
+		const context = contextOf(modelWith(mixed), [...previous.tensors, weights]);
+		const view = await opened(context);
+		expect((await settled(view)).description).toMatch(/These weights are the graph’s own, .*\.$/);
+		expect(view.proofs()[0]).toMatchObject({ verified: true });
+	});
+
 	it('says how much of the weight goes to a sink', async () => {
 		// as strong as all keys but the chosen one are weak
 		const { description } = await settled(await opened(withTensor('sink', 'H', [STRONG])));

@@ -9,13 +9,18 @@ type Remarked = Pick<Shown, 'picture' | 'measured' | 'state'>;
 
 /** What a head's picture does not show, in sentences: rows of padding, a sink, and a state from before. */
 export function remarks({ picture, measured, state }: Remarked): string[] {
-	const { initial, sink } = picture.site.tensors;
+	const { initial, sink, mixing } = picture.site.tensors;
 	const padded = measured.T - tokensOf(measured, state.batch);
 	const left =
 		'their rows are greyed, and the proof leaves them out, since their output means nothing';
 	return [
 		...(padded > 0
 			? [`The last ${counted(padded, 'query', 'queries')} of this sequence are padding: ${left}.`]
+			: []),
+		...(mixing
+			? [
+					'These weights are the graph’s own, read where they meet the values: a softmax of q·k is not all they are.',
+				]
 			: []),
 		...(sink
 			? [
