@@ -156,7 +156,9 @@ it('says that a model takes no ids', async () => {
 });
 
 it('knows the input of another model by its names', () => {
-	const tensors = [{ name: 'pixel_values', dtype: 'float32', shape: [1], data: new Uint8Array(4) }];
+	const tensors = [
+		{ name: 'pixel_values', dtype: 'float32' as const, shape: [1], data: new Uint8Array(4) },
+	];
 	const foreign = { ...input({}), tensors };
 	expect(isOfModel(index, input({}))).toBe(true);
 	expect(isOfModel(index, foreign)).toBe(false);
