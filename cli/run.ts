@@ -15,7 +15,8 @@ import { FolderFiles } from '../extension/workspace/folder-files.ts';
 import { FolderModels } from '../extension/workspace/folder-models.ts';
 import { InputError } from '../extension/workspace/input-error.ts';
 import { parseInputFile } from '../extension/workspace/input-file.ts';
-import { makeInput } from '../extension/workspace/make-input.ts';
+import { madeUpSource, makeInput } from '../extension/workspace/make-input.ts';
+import { otherInputs } from '../extension/workspace/other-inputs.ts';
 import { isPicture } from '../extension/workspace/picture-file.ts';
 import { inputOfPicture } from '../extension/workspace/picture-input.ts';
 import { summarizeModel } from '../extension/workspace/model-summary.ts';
@@ -173,10 +174,12 @@ async function computeView(
 		new FolderModels(dirname(fileURLToPath(model.uri))),
 	);
 	const plan = planSiteProbes(index, { taps: [...view.taps(model)], overrides: [] });
+	const others = input.source === madeUpSource ? otherInputs(index) : undefined;
+	const otherInput = () => Promise.resolve(others?.next().value ?? null);
 	const silent = () => undefined;
 	const manifest = await runtime.run(
 		bytes,
-		{ model, plan, input, choice: 'wasm', loadMilliseconds: 0 },
+		{ model, plan, input, otherInput, choice: 'wasm', loadMilliseconds: 0 },
 		silent,
 	);
 	const { signal } = new AbortController();

@@ -110,6 +110,7 @@ export function answerPage(services: Services, page: AskingPage): HostHandlers {
 			trusted();
 			return planSiteProbes((await shown()).model.index, request);
 		},
+		otherInput: async () => services.inputs.otherwise((await shown()).model),
 		findTensors: async (search) => findTensors((await shown()).model.index, search),
 		reportRun: async (summary) => {
 			const { uri, model } = await shown();

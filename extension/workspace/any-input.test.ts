@@ -5,11 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { model, node, value } from '../../test/models/build-model.ts';
 import { bytesSource } from '../onnx/bytes-source.ts';
 import { indexModel } from '../onnx/index-model.ts';
+import type { ModelInput } from '../protocol/run.ts';
 import { arrayInput } from './array-input.ts';
 import { checkInput } from './check-input.ts';
 import { decodeElements } from './element-types.ts';
 import { assumedSizes, makeInput } from './make-input.ts';
 import { openSymbols, parseSizes, sizesText } from './open-sizes.ts';
+import { InputTrials, otherInputs } from './other-inputs.ts';
 import { decodePicture } from './picture-file.ts';
 import { inputOfPicture } from './picture-input.ts';
 import { decodePng } from './png.ts';
@@ -137,6 +139,55 @@ describe('sizes that a model leaves open', () => {
 		expect(() => parseSizes('tokens = 5', ['batch'])).toThrow('Expected NAME = SIZE with a name of batch, got tokens = 5.'); // prettier-ignore
 		expect(() => parseSizes('batch = many', ['batch'])).toThrow('Expected a size of batch, got many.'); // prettier-ignore
 	});
+});
+
+describe('a model that refuses its made-up input', () => {
+	it('is offered other sizes, each with a note, and the first again after the last', () => {
+		const trials = new InputTrials();
+		const from = { sizes: { batch: 1 } };
+		const sequence = (input: ModelInput | null) => input?.tensors[0]!.shape[1];
+		const first = trials.now('a', decoder, from);
+		expect(sequence(first)).toBe(32);
+		const second = trials.next('a');
+		expect(sequence(second)).toBe(16);
+		expect(second!.note).toContain('The model does not run on batch = 1, sequence = 32, past_sequence = 0, so batch = 1, sequence = 16, past_sequence = 0 was taken.'); // prettier-ignore
+		expect(checkInput(decoder, second!)).toEqual([]);
+		expect(trials.now('a', decoder, from)).toBe(second);
+		const others = [];
+		for (let next = trials.next('a'); next; next = trials.next('a')) others.push(sequence(next));
+		expect(others).toEqual([8, 64, 1, 128, 4, 49, 512, 196, 4096, 16384]);
+		expect(sequence(trials.now('a', decoder, from))).toBe(32);
+	});
+
+	it('gets no other where the user chose the sizes', () => {
+		const sizes = { batch: 1, sequence: 5, past_sequence: 0 };
+		expect([...otherInputs(decoder, { sizes })]).toEqual([]);
+	});
+});
+
+it('gives integers the meaning that their reader or their name gives them', async () => {
+	const index = await indexModel(
+		bytesSource(
+			model({
+				input: [
+					value('q', 'float32', ['batch', 'sequence', 8]),
+					value('past_k', 'float32', ['batch', 2, 'past', 4]),
+					value('seen', 'int32', ['batch']),
+					value('all', 'int32', []),
+					value('at', 'int64', ['batch', 'sequence']),
+					value('x_lengths', 'int64', ['batch']),
+				],
+				node: [
+					node('GroupQueryAttention', ['q', 'q', 'q', 'past_k', 'past_k', 'seen', 'all'], ['a'], {}, { domain: 'com.microsoft' }), // prettier-ignore
+					node('RotaryEmbedding', ['a', 'c', 's', 'at'], ['y']),
+				],
+				output: [value('y')],
+			}),
+		),
+	);
+	const made = makeInput(index, undefined, { sizes: { sequence: 3 } });
+	const integers = made.tensors.slice(2).map(({ dtype, data }) => decodeElements(dtype, data));
+	expect(integers).toEqual([[2], [3], [0, 1, 2], [3]]);
 });
 
 it('draws another input with another seed, and the same with the same', () => {

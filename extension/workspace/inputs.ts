@@ -6,13 +6,14 @@ import { Debounce } from './debounce.ts';
 import { Disposables } from './disposables.ts';
 import { InputError } from './input-error.ts';
 import { parseInputFile } from './input-file.ts';
-import { makeInput } from './make-input.ts';
+import { makeInput, type MadeFrom } from './make-input.ts';
 import type { InputChoice, Memory } from './memory.ts';
 import type { OpenSizes } from './open-sizes.ts';
 import { isPicture } from './picture-file.ts';
 import { inputOfPicture } from './picture-input.ts';
 import type { Scaling } from './pixel-values.ts';
 import type { OpenModel } from './open-model.ts';
+import { InputTrials } from './other-inputs.ts';
 import { tokenizeText, type TokenizerFiles } from './tokenize-text.ts';
 
 /** An input that fits its model, or none; the note says what was assumed, or what is wrong. */
@@ -26,6 +27,7 @@ export class Inputs {
 	private readonly disposables = new Disposables();
 	private readonly changed = this.disposables.add(new vscode.EventEmitter<vscode.Uri>());
 	private readonly watched = new Set<string>();
+	private readonly trials = new InputTrials();
 
 	/** The input of this model is another one now. */
 	readonly onDidChange = this.changed.event;
@@ -55,6 +57,11 @@ export class Inputs {
 		}
 	}
 
+	/** Another made-up input, for a model that refused the one it was given; null where the user gave it, or none is left. */
+	otherwise(model: OpenModel): ModelInput | null {
+		return this.trials.next(trialOf(model));
+	}
+
 	dispose(): void {
 		this.disposables.dispose();
 	}
@@ -64,6 +71,8 @@ export class Inputs {
 		const sizes = this.memory.sizes(key) ?? {};
 		const choice = this.memory.inputChoice(key);
 		const { index } = model;
+		if (choice !== undefined && choice.kind !== 'random' && choice.kind !== 'made-up')
+			this.trials.forget(trialOf(model));
 		switch (choice?.kind) {
 			case 'file':
 				return await this.readFile(model, vscode.Uri.parse(choice.uri), sizes, choice.scaling);
@@ -72,9 +81,9 @@ export class Inputs {
 			case 'text':
 				return makeInput(index, await tokenizeText(choice.text, await tokenizerBeside(model.uri)));
 			case 'random':
-				return makeInput(index, undefined, { sizes, seed: choice.seed });
+				return this.madeUp(model, { sizes, seed: choice.seed });
 			case 'made-up':
-				return makeInput(index, undefined, { sizes });
+				return this.madeUp(model, { sizes });
 			case undefined:
 				return await this.prompted(model, sizes);
 		}
@@ -84,12 +93,16 @@ export class Inputs {
 	private async prompted(model: OpenModel, sizes: OpenSizes): Promise<ModelInput> {
 		const prompt = promptBeside(model.uri);
 		this.watch(model.uri, prompt);
-		const made = () => makeInput(model.index, undefined, { sizes });
-		if (!(await exists(prompt))) return made();
+		if (!(await exists(prompt))) return this.madeUp(model, { sizes });
 		const input = await this.readFile(model, prompt, sizes);
-		return isOfModel(model.index, input)
-			? input
-			: { ...made(), note: noteOfForeign(model.index, input) };
+		if (!isOfModel(model.index, input))
+			return { ...this.madeUp(model, { sizes }), note: noteOfForeign(model.index, input) };
+		this.trials.forget(trialOf(model));
+		return input;
+	}
+
+	private madeUp(model: OpenModel, from: MadeFrom): ModelInput {
+		return this.trials.now(trialOf(model), model.index, from);
 	}
 
 	private async readFile(
@@ -120,6 +133,9 @@ export class Inputs {
 			event(() => written.call());
 	}
 }
+
+/** A file that changed is tried anew. */
+const trialOf = ({ uri, version }: OpenModel) => `${uri.toString()} ${version}`;
 
 export function promptBeside(model: vscode.Uri): vscode.Uri {
 	return vscode.Uri.joinPath(model, '..', 'prompt.json');

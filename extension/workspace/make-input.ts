@@ -6,9 +6,20 @@ import { openSymbols, symbolOf, sumOf, type OpenSizes } from './open-sizes.ts';
 import { pictureAxes } from './pixel-values.ts';
 import { neededInputs, shapeText, tokenInput, type NeededInput } from './model-inputs.ts';
 
-const assumedTokens = 32;
+/** Sizes for axes that a model leaves open where nobody said any. */
+export interface Assumed {
+	readonly tokens: number;
+	/** Of a picture, pixels. */
+	readonly side: number;
+	/** Sequences or pictures. */
+	readonly batch: number;
+}
+export const firstAssumed: Assumed = { tokens: 32, side: 224, batch: 1 };
 /** 256 MB of float32: an input that nobody chose should not fill the memory. */
 const mostElements = 2 ** 26;
+
+/** The source of an input that nobody chose. */
+export const madeUpSource = 'a made-up input';
 
 /** Token ids that a user chose, and what to write on the axes. */
 export interface ChosenTokens {
@@ -26,6 +37,7 @@ export interface MadeFrom {
 	readonly given?: readonly InputTensor[];
 	/** Where they came from. */
 	readonly source?: string;
+	readonly assumed?: Assumed;
 }
 
 /**
@@ -37,7 +49,7 @@ export interface MadeFrom {
 export function makeInput(
 	index: ModelIndex,
 	chosen?: ChosenTokens,
-	{ sizes: asked = {}, seed, given = [], source }: MadeFrom = {},
+	{ sizes: asked = {}, seed, given = [], source, assumed = firstAssumed }: MadeFrom = {},
 ): ModelInput {
 	const needed = neededInputs(index);
 	const ids = tokenInput(needed);
@@ -46,8 +58,8 @@ export function makeInput(
 			'unfit',
 			`No input of the model takes token ids; it takes ${needed.map(({ name, dtype, shape }) => `${name} (${dtype} ${shapeText(shape)})`).join(', ')}.`,
 		);
-	const length = chosen?.ids.length ?? assumedLength(ids ?? needed[0]);
-	const sizes = new Sizes(needed, asked, given, ids ?? needed[0], length);
+	const length = chosen?.ids.length ?? declaredLength(ids ?? needed[0]) ?? assumed.tokens;
+	const sizes = new Sizes(needed, asked, given, ids ?? needed[0], { ...assumed, tokens: length });
 	const random = seeded(seed ?? 1);
 	const tensors = needed.map((input) => {
 		const tensor = given.find(({ name }) => name === input.name);
@@ -61,7 +73,7 @@ export function makeInput(
 		.map(({ name }) => name);
 	const madeUp = chosen === undefined && given.length === 0;
 	return {
-		source: chosen?.source ?? source ?? (seed === undefined ? 'a made-up input' : `a random input, seed ${seed}`), // prettier-ignore
+		source: chosen?.source ?? source ?? (seed === undefined ? madeUpSource : `a random input, seed ${seed}`), // prettier-ignore
 		tensors,
 		tokens: [...(chosen?.words ?? [])],
 		labels: [],
@@ -79,8 +91,9 @@ export function makeInput(
 }
 
 /** The sizes that `makeInput` takes for the open axes of a model where nobody said any. */
-export function assumedSizes(index: ModelIndex): OpenSizes {
-	const made = new Map(makeInput(index).tensors.map(({ name, shape }) => [name, shape]));
+export function assumedSizes(index: ModelIndex, from: MadeFrom = {}): OpenSizes {
+	const { tensors } = makeInput(index, undefined, from);
+	const made = new Map(tensors.map(({ name, shape }) => [name, shape]));
 	const symbols = new Set(openSymbols(index));
 	const entries = neededInputs(index).flatMap(({ name, shape }) =>
 		(shape ?? []).flatMap((size, axis): [string, number][] => {
@@ -93,27 +106,29 @@ export function assumedSizes(index: ModelIndex): OpenSizes {
 	return Object.fromEntries(entries);
 }
 
-function assumedLength(input: NeededInput | undefined): number {
-	const declared =
-		input?.shape?.[
-			input.vocabulary === null && input.shape.length > 2 ? 1 : input.shape.length - 1
-		];
-	return typeof declared === 'number' ? declared : assumedTokens;
+/** Ids have tokens on their last axis, rows of features before it. */
+function tokenAxis({ vocabulary, shape }: NeededInput): number {
+	const rank = shape?.length ?? 2;
+	return vocabulary === null && rank > 2 ? 1 : rank - 1;
 }
 
-/** Side of a picture whose size a model leaves open, pixels. */
-const assumedSide = 224;
+function declaredLength(input: NeededInput | undefined): number | undefined {
+	const declared = input?.shape?.[tokenAxis(input)];
+	return typeof declared === 'number' ? declared : undefined;
+}
+
+const isCache = (name: string) => /past|cache/i.test(name);
 
 /** Sizes for the axes that a file leaves open: those asked for, those of given tensors, else one sequence of the given length. */
 class Sizes {
 	private readonly known: Map<string, number>;
 
 	constructor(
-		needed: readonly NeededInput[],
+		private readonly needed: readonly NeededInput[],
 		asked: OpenSizes,
 		given: readonly InputTensor[],
-		leading: NeededInput | undefined,
-		private readonly length: number,
+		private readonly leading: NeededInput | undefined,
+		private readonly assumed: Assumed,
 	) {
 		this.known = new Map(Object.entries(asked));
 		for (const tensor of given) {
@@ -125,8 +140,8 @@ class Sizes {
 			});
 		}
 		const axes = leading?.shape ?? [];
-		if (axes.length > 1) this.assume(axes[0], 1);
-		this.assume(axes.length > 1 ? axes[1] : axes[0], length);
+		if (axes.length > 1) this.assume(axes[0], assumed.batch);
+		this.assume(axes.length > 1 ? axes[1] : axes[0], assumed.tokens);
 	}
 
 	of(input: NeededInput): number[] {
@@ -136,10 +151,22 @@ class Sizes {
 			const symbol = symbolOf(input.name, axis, size);
 			const known = this.known.get(symbol);
 			if (known !== undefined) return known;
-			if (picture && axis > 0) return assumedSide;
-			if (size === null || size === '') return axis === 0 ? 1 : this.length;
+			if (picture && axis > 0) return this.assumed.side;
+			if (size === null || size === '')
+				return axis === 0 ? this.assumed.batch : this.assumed.tokens;
 			return sumOf(symbol, (part) => this.known.get(part) ?? this.guess(part, axis));
 		});
+	}
+
+	/** How many tokens are fed. */
+	tokens(): number {
+		return this.leading ? (this.of(this.leading)[tokenAxis(this.leading)] ?? 1) : 1;
+	}
+
+	/** How many keys a cache has room for; 0 where there is none. */
+	cached(): number {
+		const cache = this.needed.find(({ name, shape }) => isCache(name) && (shape?.length ?? 0) > 3);
+		return cache ? (this.of(cache).at(-2) ?? 0) : 0;
 	}
 
 	private assume(symbol: Dimension | undefined, size: number): void {
@@ -148,9 +175,9 @@ class Sizes {
 	}
 
 	private guess(symbol: string, axis: number): number {
-		if (/past|cache/i.test(symbol) && !/total/i.test(symbol)) return 0;
-		if (/batch/i.test(symbol)) return 1;
-		return axis === 0 && !/seq|len|tok/i.test(symbol) ? 1 : this.length;
+		if (isCache(symbol) && !/total/i.test(symbol)) return 0;
+		if (/batch/i.test(symbol)) return this.assumed.batch;
+		return axis === 0 && !/seq|len|tok/i.test(symbol) ? this.assumed.batch : this.assumed.tokens;
 	}
 }
 
@@ -178,17 +205,40 @@ function madeTensor(input: NeededInput, sizes: Sizes, random: () => number): Inp
 	const shape = sizes.of(input);
 	const count = countOf(input, shape);
 	const last = shape.at(-1) ?? 1;
-	return tensorOf(input, shape, Array.from({ length: count }, valueFor(input, last, random)));
+	const value = meantValue(input, last, sizes) ?? valueFor(input, random);
+	return tensorOf(input, shape, Array.from({ length: count }, value));
+}
+
+function meantValue(
+	{ meaning }: NeededInput,
+	last: number,
+	sizes: Sizes,
+): ((_: unknown, i: number) => number) | undefined {
+	switch (meaning) {
+		case 'positions':
+			return (_, i) => i % last;
+		case 'tokens':
+			return () => sizes.tokens();
+		case 'keys':
+			return () => sizes.cached() + sizes.tokens();
+		case 'last':
+			return () => sizes.cached() + sizes.tokens() - 1;
+		case 'past':
+			return () => Math.max(0, sizes.cached() - sizes.tokens());
+		case 'one':
+			return () => 1;
+		case null:
+			return undefined;
+	}
 }
 
 function valueFor(
 	{ name, dtype }: NeededInput,
-	last: number,
 	random: () => number,
 ): (_: unknown, i: number) => number {
 	if (/mask/i.test(name)) return () => 1;
-	if (/position/i.test(name)) return (_, i) => i % last;
-	if (dtype === 'bool' || dtype.includes('int') || /past|cache|state/i.test(name)) return () => 0;
+	if (dtype === 'bool' || dtype.includes('int') || isCache(name) || /state/i.test(name))
+		return () => 0;
 	// a sum of four uniforms is near enough to normal; its variance is a third
 	return () => Math.sqrt(3) * (random() + random() + random() + random() - 2);
 }

@@ -1,16 +1,25 @@
 import type { Dimension, Graph, ModelIndex, ValueInfo } from '../onnx/model-index.ts';
+import { meaningOf, type InputMeaning } from './input-meaning.ts';
 
 /** An input that a run must give. */
 export interface NeededInput extends ValueInfo {
 	/** Rows of the embedding that it indexes: its ids are 0 to this minus 1. Null where no embedding was found. */
 	readonly vocabulary: number | null;
+	/** What the numbers of an integer input are; null where nothing tells. */
+	readonly meaning: InputMeaning | null;
 }
 
 /** Graph inputs without those that only declare a weight, as files before IR version 4 do. */
 export function neededInputs({ graph }: ModelIndex): NeededInput[] {
 	return graph.inputs
 		.filter(({ name }) => !graph.initializers.has(name))
-		.map((input) => ({ ...input, vocabulary: vocabularyOf(graph, input) }));
+		.map((input) => ({
+			...input,
+			vocabulary: vocabularyOf(graph, input),
+			meaning: input.dtype.startsWith('int')
+				? meaningOf(graph, input.name, input.shape?.length ?? 2)
+				: null,
+		}));
 }
 
 /** The input that token ids go into, or undefined where none is told apart. */
@@ -18,7 +27,7 @@ export function tokenInput(inputs: readonly NeededInput[]): NeededInput | undefi
 	const integers = inputs.filter(({ dtype }) => dtype === 'int64' || dtype === 'int32');
 	const named = integers.find(({ name }) => /(^|[_.])(ids?|tokens?)$/i.test(name));
 	const isSide = ({ name }: NeededInput) => /mask|position|type|segment|past|cache/i.test(name);
-	const plain = integers.filter((input) => !isSide(input));
+	const plain = integers.filter((input) => !isSide(input) && input.meaning === null);
 	return (
 		plain.find(({ vocabulary }) => vocabulary !== null) ??
 		(named && !isSide(named) ? named : undefined) ??

@@ -7,7 +7,12 @@ import {
 } from '../../extension/protocol/messages.ts';
 import type { ModelSummary } from '../../extension/protocol/model.ts';
 import { ProtocolError } from '../../extension/protocol/parse.ts';
-import type { InputTensor, RunManifest, RunSummary } from '../../extension/protocol/run.ts';
+import type {
+	InputTensor,
+	ModelInput,
+	RunManifest,
+	RunSummary,
+} from '../../extension/protocol/run.ts';
 import type { Fit, View } from '../view-api/view.ts';
 import type { Card } from './card.ts';
 import {
@@ -43,6 +48,8 @@ export class App {
 	private worker: { readonly client: WorkerClient; readonly key: string } | undefined;
 	private running: AbortController | undefined;
 	private underWay: { readonly key: string; readonly summary: Promise<RunSummary> } | undefined;
+	/** What was to be run before other inputs were tried. */
+	private refused: PageState | undefined;
 	private manifest: RunManifest | undefined;
 	private summary: RunSummary | undefined;
 	private view: View | undefined;
@@ -76,6 +83,7 @@ export class App {
 			pickBackend: this.press('pickBackend'),
 			export: (format) => this.tell(this.export(format)),
 			goToCode: this.press('goToCode'),
+			revealCode: (site) => this.tell(this.host.ask('revealCode', { site })),
 		});
 		this.picture = new Picture(
 			this.page,
@@ -161,6 +169,7 @@ export class App {
 				},
 				signal,
 			);
+			this.refused = undefined;
 			this.page.showBackend(this.manifest);
 			this.saved.ran(model.uri);
 			const id = this.wanted?.id ?? this.saved.view(model.uri) ?? this.firstView(model).id;
@@ -254,11 +263,27 @@ export class App {
 					planProbes: (uri, request) => this.host.ask('planModel', { uri, request }),
 				},
 				findTensors: (search, stop) => this.host.ask('findTensors', search, { signal: stop }),
+				otherInput: (stop) => this.runInstead(stop),
 			},
 			signal,
 		);
 		this.worker = { client, key };
 		return client;
+	}
+
+	/** The run goes on with another made-up input, and is the run of that one from then on. */
+	private async runInstead(signal: AbortSignal): Promise<ModelInput | null> {
+		const input = await this.host.ask('otherInput', {}, { signal });
+		if (!this.state) return null;
+		this.refused ??= this.state;
+		const { input: first, inputNote } = this.refused;
+		this.state = {
+			...this.state,
+			...(input ? { input, inputNote: input.note } : { input: first, inputNote }),
+		};
+		if (!input) this.refused = undefined;
+		if (this.underWay) this.underWay = { ...this.underWay, key: runKeyOf(this.state) };
+		return input;
 	}
 
 	private select(id: string): void {
@@ -323,7 +348,7 @@ export class App {
 	}
 
 	private wait(card: Card): void {
-		this.page.showCard(card);
+		this.page.showCard(card, this.state?.model?.sites);
 		this.status('idle', card.title);
 	}
 
@@ -334,13 +359,20 @@ export class App {
 
 	private fail(error: unknown): void {
 		const words = error instanceof Error ? error.message : String(error);
+		this.dropWorker();
 		this.showFailure(say('The run failed'), words, 'run');
 	}
 
 	private showFailure(title: string, text: string, retry: 'run' | 'openModel'): void {
 		const press = retry === 'run' ? () => this.runAndShow() : this.press(retry);
 		const label = retry === 'run' ? say('Run again') : say('Open another model…');
-		this.page.showCard(failedCard(title, text, label, press));
+		const another = {
+			label: say('Run on another input'),
+			icon: 'symbol-string',
+			press: this.press('runOnInput'),
+		};
+		const card = failedCard(title, text, label, press);
+		this.page.showCard(retry === 'run' ? { ...card, another } : card, this.state?.model?.sites);
 		this.status('failed', text);
 	}
 

@@ -1,14 +1,22 @@
 import { element, icon } from './element.ts';
 import { makeButton } from './toolkit.ts';
 
-/** A page without a picture: what happened, what to do, one button. */
+/** A page without a picture: what happened, what to do. */
 export interface Card {
 	/** For tests and styles. */
 	readonly state: 'loading' | 'failed' | 'unfit' | 'empty' | 'idle';
 	readonly icon: string;
 	readonly title: string;
 	readonly text: string;
-	readonly action?: { readonly label: string; readonly icon: string; readonly press: () => void };
+	readonly action?: CardAction;
+	/** What helps where the first does not. */
+	readonly another?: CardAction;
+}
+
+interface CardAction {
+	readonly label: string;
+	readonly icon: string;
+	readonly press: () => void;
 }
 
 export function cardElement(card: Card): HTMLElement {
@@ -19,6 +27,10 @@ export function cardElement(card: Card): HTMLElement {
 		element('h2', {}, card.title),
 		element('p', { 'data-testid': card.state === 'failed' ? 'error' : 'card-text' }, card.text),
 	);
-	if (card.action) box.append(makeButton({ ...card.action, primary: card.state !== 'loading' }));
+	const buttons = element('div', { class: 'card-actions' });
+	if (card.action)
+		buttons.append(makeButton({ ...card.action, primary: card.state !== 'loading' }));
+	if (card.another) buttons.append(makeButton(card.another));
+	if (buttons.children.length > 0) box.append(buttons);
 	return box;
 }

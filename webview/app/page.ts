@@ -1,8 +1,10 @@
+import type { AttentionSite } from '../../extension/protocol/model.ts';
 import type { Proof, RunManifest } from '../../extension/protocol/run.ts';
 import type { View } from '../view-api/view.ts';
 import { cardElement, type Card } from './card.ts';
 import { element, icon } from './element.ts';
 import { say } from './say.ts';
+import { siteList } from './site-list.ts';
 import { makeButton, makeChoice } from './toolkit.ts';
 
 export interface PageActions {
@@ -12,6 +14,8 @@ export interface PageActions {
 	pickBackend(): void;
 	export(format: 'svg' | 'png' | 'csv' | 'json'): void;
 	goToCode(): void;
+	/** Of one site. */
+	revealCode(site: string): void;
 }
 
 /** The page's fixed parts; what they say changes, their order does not. First the answer, then the detail. */
@@ -88,9 +92,11 @@ export class Page {
 		this.badge.dataset['reason'] = reason;
 	}
 
-	showCard(card: Card): void {
+	/** @param sites what is known of the model that the card is about */
+	showCard(card: Card, sites: readonly AttentionSite[] = []): void {
 		this.root.dataset['state'] = card.state;
 		this.cardSlot.replaceChildren(cardElement(card));
+		if (sites.length > 0) this.cardSlot.append(siteList(sites, (site) => this.on.revealCode(site)));
 		this.result.hidden = true;
 		this.actions.replaceChildren();
 	}

@@ -3,7 +3,7 @@ import type { ProbePlan, ProbeRequest } from '../../extension/protocol/messages.
 import type { ModelSummary } from '../../extension/protocol/model.ts';
 import type { OtherModels } from '../../extension/protocol/other-models.ts';
 import type { TensorSearch, TensorsFound } from '../../extension/protocol/tensors.ts';
-import type { RunManifest } from '../../extension/protocol/run.ts';
+import type { ModelInput, RunManifest } from '../../extension/protocol/run.ts';
 import { fromWorkerMethods, workerMethods, type WorkerRun } from '../runtime/worker-methods.ts';
 import type { ArrayFiles } from '../view-api/view.ts';
 import { say } from './say.ts';
@@ -23,6 +23,7 @@ export interface WorkerEvents {
 	readonly files: ArrayFiles;
 	readonly models: OtherModels;
 	findTensors(search: TensorSearch, signal: AbortSignal): Promise<TensorsFound>;
+	otherInput(signal: AbortSignal): Promise<ModelInput | null>;
 }
 
 type Remote = Endpoint<typeof fromWorkerMethods, typeof workerMethods>;
@@ -69,6 +70,7 @@ export class WorkerClient {
 				readModel: ({ uri, offset, length }) => events.models.read(uri, offset, length),
 				planModel: ({ uri, request }) => events.models.planProbes(uri, request),
 				findTensors: (search, stop) => events.findTensors(search, stop),
+				otherInput: (_, stop) => events.otherInput(stop),
 				deviceLost: ({ reason }) => (events.deviceLost(reason), null),
 			},
 			workerMethods,

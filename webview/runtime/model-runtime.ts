@@ -27,16 +27,25 @@ export interface RunRequest {
 	readonly input: ModelInput;
 	readonly choice: BackendChoice;
 	readonly loadMilliseconds: number;
+	/** Another input to run on where the model refuses this one; null where none is left. */
+	readonly otherInput?: () => Promise<ModelInput | null>;
 }
 
-interface LastRun {
-	readonly bytes: ModelBytes;
-	readonly request: RunRequest;
+interface Ran {
 	readonly session: ModelSession;
 	readonly tensors: NamedTensors;
+	readonly milliseconds: number;
+}
+
+interface LastRun extends Ran {
+	readonly bytes: ModelBytes;
+	readonly request: RunRequest;
 }
 
 type Progress = ViewContext['progress'];
+
+/** How long other inputs are tried for a model that refuses the first. */
+const TRIALS_MS = 20_000;
 
 const noFiles: ArrayFiles = {
 	list: () => Promise.resolve([]),
@@ -67,32 +76,53 @@ export class ModelRuntime {
 
 	/**
 	 * Runs the model; a session is kept while model, probes and backend stay the same.
-	 * A GPU that fails at run time (float16 without `shader-f16` shows only then) is left for WASM, with the reason.
-	 * @throws RunError
+	 * @throws RunError with what the runtime said of the first input, where it refused all others too
 	 */
 	async run(bytes: ModelBytes, request: RunRequest, progress: Progress): Promise<RunManifest> {
 		this.computed.clear();
 		this.last?.tensors.dispose();
 		this.last = undefined;
-		const { model, plan, choice, input } = request;
+		const started = performance.now();
+		let refused: unknown;
+		let input: ModelInput | null = request.input;
+		while (input) {
+			const asked: RunRequest = { ...request, input };
+			try {
+				const ran = await this.runOnce(bytes, asked, progress);
+				this.last = { bytes, request: asked, ...ran };
+				this.sessions.show(ran.session);
+				return await this.manifest(asked, ran);
+			} catch (error) {
+				refused ??= error;
+				const late = performance.now() - started > TRIALS_MS;
+				if (!(error instanceof RunError) || error.reason !== 'run' || late) break;
+				input = (await request.otherInput?.()) ?? null;
+			}
+		}
+		throw refused;
+	}
+
+	/** A GPU that fails at run time (float16 without `shader-f16` shows only then) is left for WASM, with the reason. */
+	private async runOnce(
+		bytes: ModelBytes,
+		{ model, plan, choice, input }: RunRequest,
+		progress: Progress,
+	): Promise<Ran> {
+		const timed = async (session: ModelSession): Promise<Ran> => {
+			progress('Running the model');
+			const start = performance.now();
+			const tensors = await session.run(input);
+			return { session, tensors, milliseconds: performance.now() - start };
+		};
 		progress('Creating the session');
-		let session = await this.sessions.get(model, bytes, plan, choice);
-		progress('Running the model');
-		let start = performance.now();
-		let tensors: NamedTensors;
+		const session = await this.sessions.get(model, bytes, plan, choice);
 		try {
-			tensors = await session.run(input);
+			return await timed(session);
 		} catch (error) {
 			if (session.chosen.backend === 'wasm') throw error;
-			const reason = `WebGPU failed while running: ${wordsOf(error)}`;
-			session = await this.sessions.get(model, bytes, plan, 'wasm', reason);
-			start = performance.now();
-			tensors = await session.run(input);
+			const reason = `WebGPU failed while running: ${wordsOf(error).replace('The model did not run: ', '')}`;
+			return await timed(await this.sessions.get(model, bytes, plan, 'wasm', reason));
 		}
-		const milliseconds = performance.now() - start;
-		this.last = { bytes, request, session, tensors };
-		this.sessions.show(session);
-		return this.manifest(request, session, milliseconds);
 	}
 
 	/** What a view shows, computed where the tensors lie. */
@@ -191,8 +221,7 @@ export class ModelRuntime {
 
 	private async manifest(
 		{ model, plan, input, loadMilliseconds }: RunRequest,
-		session: ModelSession,
-		run: number,
+		{ session, milliseconds: run }: Ran,
 	): Promise<RunManifest> {
 		const hash = await hashInput(input);
 		return {

@@ -2,13 +2,14 @@ import type * as ort from 'onnxruntime-web';
 import type { InferenceSession } from 'onnxruntime-web';
 import type { ProbePlan } from '../../extension/protocol/messages.ts';
 import type { BackendChoice, ModelInput } from '../../extension/protocol/run.ts';
-import { chooseBackend, onWasm, wordsOf, type ChosenBackend } from './backend.ts';
+import { chooseBackend, onWasm, type ChosenBackend } from './backend.ts';
 import type { Override } from '../view-api/view.ts';
 import { toFeeds, toOverride } from './feeds.ts';
 import type { LogTap } from './log-tap.ts';
 import type { ModelBytes } from './model-bytes.ts';
 import { NamedTensors } from './named-tensors.ts';
 import { RunError } from './run-error.ts';
+import { runtimeWords } from './runtime-words.ts';
 
 export type Ort = typeof ort;
 
@@ -63,7 +64,7 @@ export class ModelSession {
 				const device = await ort.env.webgpu.device;
 				return new ModelSession(ort, session, plan, chosen, device, performance.now() - start);
 			} catch (error) {
-				chosen = onWasm(`WebGPU refused this model: ${wordsOf(error)}`);
+				chosen = onWasm(`WebGPU refused this model: ${runtimeWords(error)}`);
 			}
 		}
 		try {
@@ -72,14 +73,14 @@ export class ModelSession {
 			);
 			return new ModelSession(ort, session, plan, chosen, undefined, performance.now() - start);
 		} catch (error) {
-			throw new RunError('session', `onnxruntime refused this model: ${wordsOf(error)}`);
+			throw new RunError('session', `onnxruntime refused this model: ${runtimeWords(error)}`);
 		}
 	}
 
 	/**
 	 * Runs the model.
 	 * @returns what it read, by name; the caller disposes of it
-	 * @throws RunError `session` with the runtime's own words, `input` where an override does not fit
+	 * @throws RunError `run` with the runtime's own words, `input` where an override does not fit
 	 */
 	async run(input: ModelInput, overrides: readonly Override[] = []): Promise<NamedTensors> {
 		const feeds = toFeeds(this.ort.Tensor, input);
@@ -89,9 +90,9 @@ export class ModelSession {
 		}
 		let results: InferenceSession.OnnxValueMapType;
 		try {
-			results = await alone(() => this.session.run(feeds));
+			results = await alone(() => this.session.run(feeds, silent));
 		} catch (error) {
-			throw new RunError('session', `The model did not run: ${wordsOf(error)}`);
+			throw new RunError('run', `The model did not run: ${runtimeWords(error)}`);
 		}
 		const tapped = new Map(this.plan.outputs.map(({ tensor, output }) => [output, tensor]));
 		const tensors = new NamedTensors();
@@ -114,6 +115,9 @@ function alone<T>(work: () => Promise<T>): Promise<T> {
 	lastTurn = turn.catch(() => undefined);
 	return turn;
 }
+
+/** What fails is thrown, in the same words. */
+const silent = { logSeverityLevel: 4 } as const;
 
 /** Errors only: shape plumbing placed on the CPU is no news. */
 const quiet = { logSeverityLevel: 3 } as const;

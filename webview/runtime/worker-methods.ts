@@ -3,7 +3,7 @@ import type { ArrayFile, ArrayFileContent, StoredArray } from '../../extension/p
 import { unread } from '../../extension/protocol/messages.ts';
 import type { Method, ProbePlan, ProbeRequest } from '../../extension/protocol/messages.ts';
 import type { TensorSearch, TensorsFound } from '../../extension/protocol/tensors.ts';
-import type { BackendChoice, RunManifest } from '../../extension/protocol/run.ts';
+import type { BackendChoice, ModelInput, RunManifest } from '../../extension/protocol/run.ts';
 import type { RunRequest } from './model-runtime.ts';
 
 /** Both ends are of one build, so values pass unread; the types are what keeps them together. */
@@ -16,7 +16,9 @@ export interface WorkerStart {
 	readonly modelBytes: number;
 }
 
-export type WorkerRun = Omit<RunRequest, 'choice'> & { readonly choice: BackendChoice };
+export type WorkerRun = Omit<RunRequest, 'choice' | 'otherInput'> & {
+	readonly choice: BackendChoice;
+};
 
 /** What the page may ask of its worker. */
 export const workerMethods = {
@@ -49,5 +51,7 @@ export const fromWorkerMethods = {
 	readModel: within<{ uri: string; offset: number; length: number }, Uint8Array>(),
 	planModel: within<{ uri: string; request: ProbeRequest }, ProbePlan>(),
 	findTensors: within<TensorSearch, TensorsFound>(),
+	/** What to run on instead of a made-up input that the model refused. */
+	otherInput: within<Record<string, never>, ModelInput | null>(),
 	deviceLost: within<{ reason: string }, null>(),
 };

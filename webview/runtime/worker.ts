@@ -112,7 +112,8 @@ const endpoint = new Endpoint(
 		run: (request, signal) =>
 			inTurn(signal, async () => {
 				const { runtime, bytes } = started();
-				const manifest = await runtime.run(bytes, request, progress);
+				const otherInput = () => endpoint.ask('otherInput', {}, { signal });
+				const manifest = await runtime.run(bytes, { ...request, otherInput }, progress);
 				watch(runtime.device);
 				return manifest;
 			}),

@@ -39,6 +39,16 @@ export class InspectorPanel {
 		return this.frame.getByTestId('error').innerText();
 	}
 
+	/** The sites that it lists where there is no picture. */
+	sites(): Promise<string> {
+		return this.frame.getByTestId('sites').innerText();
+	}
+
+	/** Where the input came from, and what was assumed. */
+	inputNote(): Promise<string> {
+		return this.frame.getByTestId('input').innerText();
+	}
+
 	/** What the page says while there is nothing to draw, and what it waits for. */
 	async waitsFor(state: 'empty' | 'idle' = 'empty'): Promise<string> {
 		await this.#inState(state);
