@@ -6,7 +6,7 @@ import { floatOf, intOf, intsOf, stringOf, type FlatNode } from './flat-node.ts'
 import type { Finding, FormFinder } from './form.ts';
 import { fusedOperators, type FusedOperator } from './fused-operators.ts';
 import { isCross } from './lineage.ts';
-import { masksOf } from './fused-masks.ts';
+import { masksOf, reachOf } from './fused-masks.ts';
 import type { Fused } from './fused-node.ts';
 import { obstaclesOf } from './fused-obstacles.ts';
 import { weightsOf } from './fused-probabilities.ts';
@@ -87,7 +87,7 @@ function read(node: FlatNode, operator: FusedOperator, facts: Facts): Finding {
 				operator.softCapAttribute ? floatOf(node, operator.softCapAttribute) : undefined,
 			),
 			mask: mask.kind,
-			window: windowOf(node, operator),
+			window: windowOf(fused, mask),
 			cross: crosses(node, operator, mask, facts),
 			tensors,
 			derived: derived.length > 0 ? derived : null,
@@ -97,6 +97,7 @@ function read(node: FlatNode, operator: FusedOperator, facts: Facts): Finding {
 				...notes,
 				...mask.notes,
 				...modifiers(node),
+				...reachNotes(fused, mask),
 				...(tensors['sink'] ? [SINKS] : []),
 				...obstaclesOf(fused),
 			],
@@ -168,9 +169,23 @@ function outputAxes(operator: FusedOperator, rank: number | null): string {
 	return operator.sequenceFirst ? 'TBD' : 'BTD';
 }
 
-function windowOf(node: FlatNode, operator: FusedOperator): number | null {
-	const said = operator.windowAttribute ? intOf(node, operator.windowAttribute) : undefined;
-	return positive(said);
+function windowOf(fused: Fused, { kind }: MaskReading): number | null {
+	const { node, operator } = fused;
+	const { before, after } = reachOf(fused);
+	if (before !== null && kind === 'causal') return before + 1;
+	if (before !== null && after !== null) return before + 1 + after;
+	return positive(operator.windowAttribute ? intOf(node, operator.windowAttribute) : undefined);
+}
+
+/** A window to both sides is no property that a site has: it is said. */
+function reachNotes(fused: Fused, { kind }: MaskReading): string[] {
+	const { before, after } = reachOf(fused);
+	if (kind === 'causal' || (before === null && after === null)) return [];
+	const sides = [
+		before === null ? 'all keys before its own' : `${before} keys before its own`,
+		after === null ? 'all after it' : `${after} after it`,
+	];
+	return [`a query sees ${sides.join(' and ')}`];
 }
 
 function crosses(

@@ -28,7 +28,10 @@ export function masksOf(fused: Fused, keys: SiteTensor | null): MaskReading {
 	if (padding !== '') tensors[given === '' ? 'mask' : 'mask2'] = paddingOf(fused, padding, keys);
 	const means = given === '' ? null : read.means;
 	if (isCausal(fused) || read.kind === 'causal') return { ...read, kind: 'causal', tensors, means };
-	return { ...read, kind: padding === '' ? read.kind : 'padding', tensors, means };
+	const { before, after } = reachOf(fused);
+	const plain =
+		read.kind === 'none' && (before !== null || after !== null) ? 'additive' : read.kind;
+	return { ...read, kind: padding === '' ? plain : 'padding', tensors, means };
 }
 
 function isCausal(fused: Fused): boolean {
@@ -36,7 +39,16 @@ function isCausal(fused: Fused): boolean {
 	const { causal } = operator;
 	// one token of a decoder over the keys of an encoder
 	if (operator.pastLength !== null && !hasPast(fused)) return false;
+	if (reachOf(fused).after === 0) return true;
 	return causal === true || (causal !== false && intOf(node, causal) === 1);
+}
+
+/** How many places before and after its own a query sees; null for all. */
+export function reachOf({ node, operator }: Pick<Fused, 'node' | 'operator'>) {
+	const [before, after] = operator.reachAttributes?.map((name) => intOf(node, name) ?? -1) ?? [];
+	const limit = (places: number | undefined) =>
+		places === undefined || places < 0 ? null : places;
+	return { before: limit(before), after: limit(after) };
 }
 
 /** What padding adds to the scores; where it cannot be derived the input as it is, its axes unknown. */

@@ -1,3 +1,4 @@
+import { reachOf } from './fused-masks.ts';
 import { hasPast, inputAt, type Fused } from './fused-node.ts';
 
 /** Why onnxruntime-web cannot run an operator as it stands in the graph, in a sentence; empty where it can. */
@@ -11,6 +12,10 @@ export function obstaclesOf(fused: Fused): string[] {
 		return [
 			'onnxruntime-web cannot run SparseAttention, which wants past and present in one buffer',
 		];
+	}
+	const { before, after } = reachOf(fused);
+	if (before !== null || after !== null) {
+		return [`onnxruntime-web cannot run ${name} with a window, which opset 25 brought`];
 	}
 	const [q, k] = [inputAt(fused, 0), inputAt(fused, 1)];
 	const packed = facts.rankOf(q) === 5 || facts.rankOf(k) === 5;

@@ -39,7 +39,10 @@ export interface FusedOperator {
 	readonly sink: number | null;
 	/** Attribute that makes it causal, or true where it always is. */
 	readonly causal: string | boolean;
+	/** Attribute with how many keys a query sees at most, its own included. */
 	readonly windowAttribute: string | null;
+	/** Attributes with how many places before and after a query's own it sees; below 0 all. */
+	readonly reachAttributes: readonly [string, string] | null;
 	readonly softCapAttribute: string | null;
 	/** Token axis first, then batch. */
 	readonly sequenceFirst: boolean;
@@ -68,6 +71,7 @@ const base: Omit<FusedOperator, 'operator'> = {
 	sink: null,
 	causal: false,
 	windowAttribute: null,
+	reachAttributes: null,
 	softCapAttribute: null,
 	sequenceFirst: false,
 	runs: true,
@@ -91,6 +95,7 @@ export const fusedOperators: readonly FusedOperator[] = [
 		present: [1, 2],
 		padding: 6,
 		causal: 'is_causal',
+		reachAttributes: ['left_window_size', 'right_window_size'],
 		softCapAttribute: 'softcap',
 	}),
 	define('Attention', {

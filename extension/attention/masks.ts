@@ -111,6 +111,21 @@ function originOf(term: MaskTerm, facts: Facts): Origin {
 	return { kind, window: null, ...found };
 }
 
+/** The same said of the operands in the other order. */
+const turnedAround: Readonly<Record<string, string>> = {
+	Less: 'Greater',
+	LessOrEqual: 'GreaterOrEqual',
+	Greater: 'Less',
+	GreaterOrEqual: 'LessOrEqual',
+};
+
+/**
+ * Whether a key just as far before its query as a window says is seen, of `key comparison query - window`: it shows those for
+ * which this holds (`>=`), or hides them (`<`).
+ */
+const reachesEdge = (comparison: string) =>
+	comparison === 'GreaterOrEqual' || comparison === 'Less';
+
 const compares = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual']);
 const comparing = new Set([...compares, 'Sub', 'Equal', 'Xor']);
 /** A mask is made by these; beyond any other operator lie the activations. */
@@ -255,7 +270,9 @@ class MaskTrace {
 	 */
 	private readComparison(node: FlatNode): boolean {
 		const [a, b] = [node.inputs[0] ?? '', node.inputs[1] ?? ''];
-		if (this.comparesDistance(a, b) || this.comparesDistance(b, a)) return false;
+		const turned = turnedAround[node.opType] ?? '';
+		if (this.comparesDistance(a, node.opType, b) || this.comparesDistance(b, turned, a))
+			return false;
 		const [left, right] = [this.positions(a), this.positions(b)];
 		if (!left || !right) return false;
 		if (left.along === right.along && left.along !== null) return false;
@@ -264,15 +281,16 @@ class MaskTrace {
 		this.placed ||= given;
 		this.causal = true;
 		// keys so far before the query are out of reach; queries counted on from a past are not
-		const [query, key] = left.along === 0 || right.along === 1 ? [right, left] : [left, right];
+		const keyFirst = left.along === 0 || right.along === 1;
+		const [query, key] = keyFirst ? [right, left] : [left, right];
 		const known = left.along !== null || right.along !== null;
 		const offset = known ? key.offset - query.offset : Math.abs(left.offset - right.offset);
-		if (offset > 1) this.window = offset;
+		if (offset > 1) this.window = offset + Number(reachesEdge(keyFirst ? node.opType : turned));
 		return given;
 	}
 
 	/** How far a key is from a query, against a number: 0 makes a triangle, more a window. */
-	private comparesDistance(distance: string, limit: string): boolean {
+	private comparesDistance(distance: string, comparison: string, limit: string): boolean {
 		const number = this.facts.numberOf(limit);
 		const node = this.facts.scope.producerOf(distance);
 		if (number === null || node?.opType !== 'Sub') return false;
@@ -284,7 +302,11 @@ class MaskTrace {
 		if (given && !this.isOfQueries(node, left, right)) return false;
 		this.placed ||= given;
 		if (Math.abs(number) <= 1) this.causal = true;
-		else this.window = Math.abs(number);
+		else {
+			const keyFirst = left.along === 0 || right.along === 1;
+			const ofKey = keyFirst ? comparison : (turnedAround[comparison] ?? '');
+			this.window = Math.abs(number) + Number(reachesEdge(ofKey));
+		}
 		return true;
 	}
 

@@ -26,12 +26,23 @@ const binary =
 		const a = facts.valueOf(node.inputs[0] ?? '');
 		const b = facts.valueOf(node.inputs[1] ?? '');
 		if (!a || !b) return null;
-		if (a.length !== b.length && a.length !== 1 && b.length !== 1) return null;
+		if (a.length !== 1 && b.length !== 1) {
+			if (a.length !== b.length || !areAligned(node, facts)) return null;
+		}
 		const length = Math.max(a.length, b.length);
 		return Array.from({ length }, (_, i) =>
 			compute(a[a.length === 1 ? 0 : i]!, b[b.length === 1 ? 0 : i]!),
 		);
 	};
+
+/** Element by element; a column and a row of one length make a table. */
+function areAligned(node: FlatNode, facts: Inference): boolean {
+	const [a, b] = [node.inputs[0] ?? '', node.inputs[1] ?? ''].map((name) => {
+		const shape = facts.shapeOf(name);
+		return shape?.slice(shape.findIndex((dim) => dim !== 1)).join();
+	});
+	return a === undefined || b === undefined || a === b;
+}
 
 const numeric = (compute: (a: number, b: number) => number) =>
 	binary((a, b) => (typeof a === 'number' && typeof b === 'number' ? finite(compute(a, b)) : null));

@@ -73,6 +73,8 @@ const given: Readonly<Record<string, Record<string, readonly number[]>>> = {
 
 /** What the runtime answers to operators that it cannot run as they stand; their sites say so. */
 const refused: Readonly<Record<string, RegExp>> = {
+	'fused-attention-in-a-window': /Unrecognized attribute: left_window_size/,
+	'fused-attention-in-a-window-to-both-sides': /Unrecognized attribute: left_window_size/,
 	'fused-attention-with-past-not-handed-on': /past_key provided and present_key being null/,
 	'fused-decoder': /Could not find an implementation for DecoderAttention/,
 	'fused-decoder-step-of-packed-weights': /Could not find an implementation for DecoderMaskedSelf/,

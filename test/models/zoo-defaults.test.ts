@@ -15,6 +15,8 @@ import { ModelRuntime } from '../../webview/runtime/model-runtime.ts';
 const refused: Readonly<Record<string, RegExp>> = {
 	'beam-search': /Invalid GPT-2 subgraph/,
 	'fused-attention-with-past-not-handed-on': /does not support past_key provided and present_key/,
+	'fused-attention-in-a-window': /Unrecognized attribute: left_window_size/,
+	'fused-attention-in-a-window-to-both-sides': /Unrecognized attribute: left_window_size/,
 	'fused-decoder': /has no kernel for the operator DecoderAttention/,
 	'fused-decoder-step-of-packed-weights':
 		/has no kernel for the operator DecoderMaskedSelfAttention/,

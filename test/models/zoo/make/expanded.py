@@ -16,10 +16,11 @@ class Body(Builder):
 
 
 def expanded(q, k, v, heads=None, mask=None, boolean=False, causal='', softcap=0.0, scale=None, past=None, nonpad=False,
-             repeat='tile', opset=18):
+             repeat='tile', opset=18, before_own=None):
     """
     q, k, v: shapes. heads: (q heads, key heads) where the inputs have three axes. causal: '', 'trilu' or 'range', as older
-    and newer versions make the triangle. repeat: 'tile' or 'expand' for grouped queries
+    and newer versions make the triangle. repeat: 'tile' or 'expand' for grouped queries. before_own: how many keys before its
+    own a query sees (opset 25)
     """
     b = Body()
     inputs = {'Q': (q,), 'K': (k,), 'V': (v,)}
@@ -71,6 +72,14 @@ def expanded(q, k, v, heads=None, mask=None, boolean=False, causal='', softcap=0
         bias = b.node('Add', [bias, b.node('Where', [later, hidden, none])])
     else:
         bias = b.node('Identity', [bias])
+    if before_own is not None:
+        nought, unit = b.node('Squeeze', [zero, zero]), b.node('Squeeze', [one, zero])
+        rows = b.node('Range', [nought, b.node('Squeeze', [length, zero]), unit])
+        columns = b.node('Range', [nought, b.node('Squeeze', [all_keys, zero]), unit])
+        places = b.node('Add', [b.node('Unsqueeze', [rows, one]), before])
+        apart = b.node('Sub', [places, b.node('Unsqueeze', [columns, zero])])
+        near = b.node('LessOrEqual', [apart, b.node('Squeeze', [b.c(before_own), zero])])
+        bias = b.node('Add', [bias, b.node('CastLike', [b.node('Where', [near, none, hidden]), bias])])
     if nonpad:
         inputs['nonpad_kv_seqlen'] = ([q[0]], INT)
         counted = b.node('Range', [b.constant(0), b.node('Squeeze', [keys]), b.constant(1)])
@@ -124,6 +133,11 @@ def expanded_four_axes():
 @graph
 def expanded_causal_by_triangle():
     return expanded(FOUR, [2, 3, 4, 8], [2, 3, 4, 8], causal='trilu')
+
+
+@graph
+def expanded_causal_in_a_window():
+    return expanded(FOUR, FOUR, FOUR, causal='range', before_own=2)
 
 
 @graph

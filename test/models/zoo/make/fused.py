@@ -68,6 +68,18 @@ def fused_attention_of_padded_keys():
 
 
 @graph
+def fused_attention_in_a_window():
+    shapes = {name: ([2, 4, 5, 8],) for name in 'qkv'}
+    return single('Attention', shapes, domain='', opset=25, is_causal=1, left_window_size=2)
+
+
+@graph
+def fused_attention_in_a_window_to_both_sides():
+    shapes = {name: ([2, 4, 5, 8],) for name in 'qkv'}
+    return single('Attention', shapes, domain='', opset=25, left_window_size=1, right_window_size=2)
+
+
+@graph
 def fused_packed_weights():
     inputs = {'x': WIDE, 'mask': ([2, 5], INT32)}
     return single('Attention', inputs, ['x', (16, 48), (48,), 'mask'], num_heads=4)
