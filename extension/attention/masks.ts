@@ -119,12 +119,17 @@ const turnedAround: Readonly<Record<string, string>> = {
 	GreaterOrEqual: 'LessOrEqual',
 };
 
-/**
- * Whether a key just as far before its query as a window says is seen, of `key comparison query - window`: it shows those for
- * which this holds (`>=`), or hides them (`<`).
- */
-const reachesEdge = (comparison: string) =>
-	comparison === 'GreaterOrEqual' || comparison === 'Less';
+/** The least distance of a key before its query on the far side of `distance comparison limit`. */
+const edgeOf = (comparison: string, limit: number) =>
+	comparison === 'LessOrEqual' || comparison === 'Greater' ? limit + 1 : limit;
+
+/** Which of two positions is the key's, and by how much it is set off more; null where that does not show. */
+function distanceOf(left: Positions, right: Positions) {
+	if (left.along === null && right.along === null) return null;
+	const keyFirst = left.along === 0 || right.along === 1;
+	const [query, key] = keyFirst ? [right, left] : [left, right];
+	return { keyFirst, apart: key.offset - query.offset };
+}
 
 const compares = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual']);
 const comparing = new Set([...compares, 'Sub', 'Equal', 'Xor']);
@@ -279,14 +284,23 @@ class MaskTrace {
 		const given = left.given || right.given;
 		if (given && !this.isOfQueries(node, left, right)) return false;
 		this.placed ||= given;
-		this.causal = true;
-		// keys so far before the query are out of reach; queries counted on from a past are not
-		const keyFirst = left.along === 0 || right.along === 1;
-		const [query, key] = keyFirst ? [right, left] : [left, right];
-		const known = left.along !== null || right.along !== null;
-		const offset = known ? key.offset - query.offset : Math.abs(left.offset - right.offset);
-		if (offset > 1) this.window = offset + Number(reachesEdge(keyFirst ? node.opType : turned));
+		const distance = distanceOf(left, right);
+		if (distance) {
+			// queries that count on from a past of a known length are not set off from their keys
+			const edge = edgeOf(distance.keyFirst ? turned : node.opType, distance.apart);
+			this.readEdge(Math.max(0, edge));
+		} else {
+			this.causal = true;
+			const apart = Math.abs(left.offset - right.offset);
+			if (apart > 1) this.window = apart;
+		}
 		return given;
+	}
+
+	/** Keys nearer than an edge are told from those beyond: at the query it makes a triangle, farther back a window. */
+	private readEdge(edge: number): void {
+		if (edge === 0 || edge === 1) this.causal = true;
+		else if (edge > 1) this.window = edge;
 	}
 
 	/** How far a key is from a query, against a number: 0 makes a triangle, more a window. */
@@ -301,12 +315,11 @@ class MaskTrace {
 		const given = left.given || right.given;
 		if (given && !this.isOfQueries(node, left, right)) return false;
 		this.placed ||= given;
-		if (Math.abs(number) <= 1) this.causal = true;
-		else {
-			const keyFirst = left.along === 0 || right.along === 1;
-			const ofKey = keyFirst ? comparison : (turnedAround[comparison] ?? '');
-			this.window = Math.abs(number) + Number(reachesEdge(ofKey));
-		}
+		const between = distanceOf(left, right);
+		if (between?.keyFirst === true) this.readEdge(edgeOf(turnedAround[comparison] ?? '', -number));
+		else if (between) this.readEdge(edgeOf(comparison, number));
+		else if (Math.abs(number) <= 1) this.causal = true;
+		else this.window = Math.abs(number);
 		return true;
 	}
 
