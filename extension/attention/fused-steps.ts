@@ -87,11 +87,23 @@ export function pastOf(fused: Fused, derivation: Derivation): SiteTensor | null 
 	const { operator } = fused;
 	if (operator.lengths) return { name: keysBefore(fused, derivation), axes: 'B' };
 	const past = inputAt(fused, operator.past[0]);
-	if (past === '') return null;
+	if (past === '') return beforeLast(fused, derivation);
 	if (isBuffer(fused)) {
 		return { name: derivation.float(inputAt(fused, operator.pastLength)), axes: '1' };
 	}
 	return { name: derivation.sizeOf(past, operator.past.length === 1 ? 3 : 2), axes: '1' };
+}
+
+/** The standard operator's last query is the last key of a sequence that is no padding; null where nothing says which that is. */
+function beforeLast(fused: Fused, derivation: Derivation): SiteTensor | null {
+	const { node, operator, facts } = fused;
+	const lengths = inputAt(fused, operator.padding);
+	const causal = operator.causal === 'is_causal' && intOf(node, operator.causal) === 1;
+	if (!causal || lengths === '' || !operator.domains.includes('')) return null;
+	const q = inputAt(fused, 0);
+	const queries = derivation.sizeOf(q, facts.rankOf(q) === 3 ? 1 : 2);
+	const before = derivation.node('Sub', [derivation.float(lengths), derivation.float(queries)]);
+	return { name: before, axes: 'B' };
 }
 
 /** How many queries of each sequence are tokens, where prompts may be shorter than their row; null where all are. */

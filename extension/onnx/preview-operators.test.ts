@@ -58,6 +58,15 @@ describe('operators of opset 27', () => {
 		expect(read(plan.outputs[0]!.output)).toEqual(expected);
 	});
 
+	it('need not be there: a model is refused for the number alone, and runs with the one before', async () => {
+		const plain = model({ ...init, node: [node('Mul', ['q', 'two'], ['y'])] }, opset27);
+		await expect(ort.InferenceSession.create(plain)).rejects.toThrow(/opset/i);
+		const plan = planProbes(await indexModel(bytesSource(plain)), { taps: [], overrides: [] });
+		const session = await ort.InferenceSession.create(applyPlan(plain, plan));
+		const { y } = await session.run({ q });
+		expect(Array.from(y!.data as Float32Array)).toEqual([2, 0, 0, 2, 2, -2]);
+	});
+
 	it('are named where they stand in a body that cannot be changed', async () => {
 		const body = graph({ output: [value('o')], node: [linear] });
 		const branches = { then_branch: body, else_branch: body };

@@ -21,7 +21,8 @@ export interface Move {
 }
 
 /**
- * Moves the opset 27 operators that the runtime refuses in ai.onnx to the domain where it has them.
+ * Moves the opset 27 operators that the runtime refuses in ai.onnx to the domain where it has them, and stamps the model with
+ * opset 26, whose other operators are the same: the runtime refuses the number.
  *
  * A node cannot grow in place. So the tag of the old one is turned, by one byte, into that of a field that readers pass
  * over, and the new one is appended: the runtime sorts the main graph itself. The same is done to the operator set.
@@ -36,8 +37,8 @@ export function movePreviewOperators(
 	if (opset?.version !== PREVIEW_OPSET) return move;
 	const inside = [...functions, ...graph.nodes.flatMap(bodies)].flatMap(allNodes);
 	for (const node of inside.filter(isMoved)) refuse(move, node, 'stands inside a body or function');
+	if (move.refused.length > 0 && !graph.nodes.some(isMoved)) return move;
 	const outside = graph.nodes.filter(isMoved);
-	if (outside.length === 0) return move;
 	for (const node of outside) {
 		const written = writtenNode(node);
 		if (!written || !node.field) refuse(move, node, 'could not be written anew');
@@ -49,7 +50,7 @@ export function movePreviewOperators(
 	}
 	if (opset.field) move.edits.push(hide(opset.field, UNKNOWN_IN_MODEL));
 	move.opsets.push({ domain: '', version: BigInt(PREVIEW_OPSET - 1) });
-	if (!opsets.some(({ domain }) => domain === RUNTIME_DOMAIN)) {
+	if (outside.length > 0 && !opsets.some(({ domain }) => domain === RUNTIME_DOMAIN)) {
 		move.opsets.push({ domain: RUNTIME_DOMAIN, version: 1n });
 	}
 	return move;

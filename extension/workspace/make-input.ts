@@ -106,10 +106,10 @@ export function assumedSizes(index: ModelIndex, from: MadeFrom = {}): OpenSizes 
 	return Object.fromEntries(entries);
 }
 
-/** Ids have tokens on their last axis, rows of features before it. */
+/** Ids have tokens on their last axis, rows of features before it, heads before those. */
 function tokenAxis({ vocabulary, shape }: NeededInput): number {
 	const rank = shape?.length ?? 2;
-	return vocabulary === null && rank > 2 ? 1 : rank - 1;
+	return vocabulary !== null || rank < 3 ? rank - 1 : rank - 2;
 }
 
 function declaredLength(input: NeededInput | undefined): number | undefined {

@@ -30,6 +30,7 @@ const given: Readonly<Record<string, Record<string, readonly number[]>>> = {
 		length: [7],
 		seen: [0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
 	},
+	'fused-attention-causal-of-padded-keys': { lengths: [5, 7, 2] },
 	'fused-attention-of-padded-keys': { lengths: [4, 7] },
 	'fused-many-heads': { mask: [1, 1, 1, 0, 0, 1, 1, 1, 1, 1] },
 	'fused-many-heads-with-bias': { lengths: [3, 7] },

@@ -42,8 +42,8 @@ export async function openSoftmax(context: Tensors, site: AttentionSite): Promis
 	const letters = { head: 'HG', token: 'T', channel: 'V' };
 	const before = await keysBefore(context, site, shape);
 	const queries = await queriesOf(context, site, shape);
-	// sequences whose pasts or prompts differ in length cannot share one rule
-	const apart = queries !== undefined || before.some((count) => count !== before[0]);
+	// sequences whose pasts or prompts differ in length cannot share one rule; nor is there one for queries before all keys
+	const apart = queries !== undefined || before.some((count) => count !== before[0] || count < 0);
 	const placed = isPlaced(site);
 	const rules = !apart && !placed;
 	// where the first query stands is read off its mask

@@ -77,7 +77,7 @@ function lengthTable(
 		for (let t = 0; t < (queries?.[b] ?? T); t++) {
 			const own = t + (before[b] ?? before[0]!);
 			const first = window === null ? 0 : Math.max(0, own - window + 1);
-			const end = mask === 'causal' ? Math.min(S, own + 1) : S;
+			const end = mask === 'causal' ? Math.max(0, Math.min(S, own + 1)) : S;
 			table.fill(1 - hides, (b * T + t) * S + first, (b * T + t) * S + end);
 		}
 	}

@@ -4,13 +4,8 @@ import type { Range, WeightPyramid } from '../../../kernels/common/attention-res
 import { KernelError } from '../../../kernels/common/kernel-error.ts';
 import { canOpen } from '../../view-api/attention-taps.ts';
 import { SiteTensorError } from '../../view-api/site-tensors.ts';
+import { TOLERANCE, toleranceOf } from '../../view-api/tolerance.ts';
 import type { ViewContext } from '../../view-api/view.ts';
-
-/**
- * Largest ‖M·V − O‖ / ‖O‖ of a verified picture. The model and the kernels both work in float32 but add up in another
- * order; on the sample they differ by about 3e-7, on a software GPU as on a CPU.
- */
-export const TOLERANCE = 1e-4;
 
 /** Cells a side of a head's small picture. */
 export const THUMBNAIL_CELLS = 64;
@@ -117,7 +112,8 @@ async function pictureOf(
 			share,
 			thumbnails: pyramids.map(pooled),
 		};
-		return { site, proof: proofOf(site, residual.overall), measured };
+		const tolerance = await toleranceOf(context, site);
+		return { site, proof: proofOf(site, residual.overall, tolerance), measured };
 	} catch (error) {
 		if (context.signal.aborted || !isReason(error)) throw error;
 		const reason = error.message;
@@ -142,13 +138,13 @@ function isReason(error: unknown): error is Error {
 	);
 }
 
-function proofOf(site: AttentionSite, residual: number): Proof {
-	const shared = { site: site.id, tolerance: TOLERANCE, probabilities: null };
+function proofOf(site: AttentionSite, residual: number, tolerance: number): Proof {
+	const shared = { site: site.id, tolerance, probabilities: null };
 	if (Number.isNaN(residual)) {
 		const reason = 'The model’s own output holds values that are not numbers.';
 		return { ...shared, residual: null, verified: false, reason };
 	}
-	if (residual <= TOLERANCE) return { ...shared, residual, verified: true, reason: '' };
+	if (residual <= tolerance) return { ...shared, residual, verified: true, reason: '' };
 	const assumed =
 		site.scale === null
 			? ' The scale of the scores is no constant of the graph; 1/√K was taken.'

@@ -1,15 +1,14 @@
+import type { AttentionSite } from '../../../extension/protocol/model.ts';
 import type { Proof } from '../../../extension/protocol/run.ts';
 import { KernelError } from '../../../kernels/common/kernel-error.ts';
 import type { OpenSite } from '../../view-api/open-site.ts';
 import { SiteTensorError } from '../../view-api/site-tensors.ts';
+import { TOLERANCE, toleranceOf } from '../../view-api/tolerance.ts';
 import type { ViewContext } from '../../view-api/view.ts';
 import { readGates, type Gates } from './gates.ts';
 import { readRoutes, type Routes } from './routes.ts';
 import { layerName, routedLayers, type RoutedSites } from './sites.ts';
 import { baseAnswers, type Answers } from './answers.ts';
-
-/** Largest ‖M·V − O‖ / ‖O‖ of a verified branch; float32 sums in another order differ by about 5e-7. */
-export const TOLERANCE = 1e-4;
 
 export interface RoutingData {
 	readonly kind: 'routed';
@@ -74,22 +73,22 @@ async function readLayer(context: ViewContext, sites: RoutedSites): Promise<Rout
 	const { B, H, T, V } = exact.results.shape;
 	const routes = await readRoutes(context, sites.exact, { B, H, T });
 	const gates = await readGates(context, sites, folded, { ...routes, B, H, T });
-	const residual = async (site: string, { results, output }: OpenSite) =>
-		proofOf(site, (await results.residual(output)).overall);
+	const prove = async (site: AttentionSite, { results, output }: OpenSite) =>
+		proofOf(site.id, (await results.residual(output)).overall, await toleranceOf(context, site));
 	return {
 		...sites,
 		name: layerName(sites.exact),
 		...{ H, T, V, K: sites.exact.headSize ?? 0, routes, gates },
-		proofs: [await residual(sites.exact.id, exact), await residual(sites.folded.id, folded)],
+		proofs: [await prove(sites.exact, exact), await prove(sites.folded, folded)],
 	};
 }
 
-export function proofOf(site: string, residual: number): Proof {
-	const verified = residual <= TOLERANCE;
+export function proofOf(site: string, residual: number, tolerance = TOLERANCE): Proof {
+	const verified = residual <= tolerance;
 	return {
 		site,
 		residual: Number.isNaN(residual) ? null : residual,
-		tolerance: TOLERANCE,
+		tolerance,
 		probabilities: null,
 		verified,
 		reason: verified ? '' : 'What is drawn does not give the model’s own output.',

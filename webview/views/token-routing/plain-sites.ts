@@ -1,6 +1,7 @@
 import type { AttentionSite, ModelSummary } from '../../../extension/protocol/model.ts';
 import type { Proof } from '../../../extension/protocol/run.ts';
 import { attentionTaps, canOpen } from '../../view-api/attention-taps.ts';
+import { toleranceOf } from '../../view-api/tolerance.ts';
 import type { ViewContext } from '../../view-api/view.ts';
 import { isReason, proofOf } from './compute.ts';
 import { layerName } from './sites.ts';
@@ -72,7 +73,11 @@ async function readSite(context: ViewContext, site: AttentionSite): Promise<Plai
 		causal: site.mask === 'causal',
 		masked: site.mask === 'padding' || site.mask === 'additive',
 		window: site.window,
-		proof: proofOf(site.id, (await results.residual(output)).overall),
+		proof: proofOf(
+			site.id,
+			(await results.residual(output)).overall,
+			await toleranceOf(context, site),
+		),
 	};
 }
 

@@ -68,6 +68,13 @@ def fused_attention_of_padded_keys():
 
 
 @graph
+def fused_attention_causal_of_padded_keys():
+    """Keys that are cached outside: the last query is the last key of its sequence; the third has fewer than queries."""
+    shapes = {'q': ([3, 4, 3, 8],), 'k': ([3, 2, 7, 8],), 'v': ([3, 2, 7, 8],), 'lengths': ([3], TensorProto.INT64)}
+    return single('Attention', shapes, ['q', 'k', 'v', '', '', '', 'lengths'], domain='', opset=24, is_causal=1)
+
+
+@graph
 def fused_attention_in_a_window():
     shapes = {name: ([2, 4, 5, 8],) for name in 'qkv'}
     return single('Attention', shapes, domain='', opset=25, is_causal=1, left_window_size=2)
