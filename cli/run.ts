@@ -16,7 +16,7 @@ import { FolderModels } from '../extension/workspace/folder-models.ts';
 import { InputError } from '../extension/workspace/input-error.ts';
 import { parseInputFile } from '../extension/workspace/input-file.ts';
 import { madeUpSource, makeInput } from '../extension/workspace/make-input.ts';
-import { otherInputs } from '../extension/workspace/other-inputs.ts';
+import { OtherInputs } from '../extension/workspace/other-inputs.ts';
 import { isPicture } from '../extension/workspace/picture-file.ts';
 import { inputOfPicture } from '../extension/workspace/picture-input.ts';
 import { summarizeModel } from '../extension/workspace/model-summary.ts';
@@ -174,8 +174,8 @@ async function computeView(
 		new FolderModels(dirname(fileURLToPath(model.uri))),
 	);
 	const plan = planSiteProbes(index, { taps: [...view.taps(model)], overrides: [] });
-	const others = input.source === madeUpSource ? otherInputs(index) : undefined;
-	const otherInput = () => Promise.resolve(others?.next().value ?? null);
+	const others = input.source === madeUpSource ? new OtherInputs(index) : undefined;
+	const otherInput = (why: string) => Promise.resolve(others?.next(why) ?? null);
 	const silent = () => undefined;
 	const manifest = await runtime.run(
 		bytes,

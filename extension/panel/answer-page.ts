@@ -110,7 +110,7 @@ export function answerPage(services: Services, page: AskingPage): HostHandlers {
 			trusted();
 			return planSiteProbes((await shown()).model.index, request);
 		},
-		otherInput: async () => services.inputs.otherwise((await shown()).model),
+		otherInput: async ({ why }) => services.inputs.otherwise((await shown()).model, why),
 		findTensors: async (search) => findTensors((await shown()).model.index, search),
 		reportRun: async (summary) => {
 			const { uri, model } = await shown();

@@ -92,7 +92,7 @@ export const hostMethods = {
 	/** How to read and write the named tensors without touching the file. */
 	planProbes: method(probeRequest, probePlan),
 	/** Another made-up input where the model refused the one it was given; null where none is left, or a user gave it. */
-	otherInput: method(record({}), optional(modelInput)),
+	otherInput: method(record({ why: text }), optional(modelInput)),
 	/** The numbers and small pictures of a finished run. */
 	reportRun: method(runSummary, nothing),
 	/** Where the page is: so that the status bar and "export" speak of the right thing. */

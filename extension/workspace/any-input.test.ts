@@ -11,7 +11,7 @@ import { checkInput } from './check-input.ts';
 import { decodeElements } from './element-types.ts';
 import { assumedSizes, makeInput } from './make-input.ts';
 import { openSymbols, parseSizes, sizesText } from './open-sizes.ts';
-import { InputTrials, otherInputs } from './other-inputs.ts';
+import { InputTrials, OtherInputs } from './other-inputs.ts';
 import { decodePicture } from './picture-file.ts';
 import { inputOfPicture } from './picture-input.ts';
 import { decodePng } from './png.ts';
@@ -148,20 +148,29 @@ describe('a model that refuses its made-up input', () => {
 		const sequence = (input: ModelInput | null) => input?.tensors[0]!.shape[1];
 		const first = trials.now('a', decoder, from);
 		expect(sequence(first)).toBe(32);
-		const second = trials.next('a');
+		const second = trials.next('a', '');
 		expect(sequence(second)).toBe(16);
 		expect(second!.note).toContain('The model does not run on batch = 1, sequence = 32, past_sequence = 0, so batch = 1, sequence = 16, past_sequence = 0 was taken.'); // prettier-ignore
 		expect(checkInput(decoder, second!)).toEqual([]);
 		expect(trials.now('a', decoder, from)).toBe(second);
 		const others = [];
-		for (let next = trials.next('a'); next; next = trials.next('a')) others.push(sequence(next));
+		for (let next = trials.next('a', ''); next; next = trials.next('a', ''))
+			others.push(sequence(next));
 		expect(others).toEqual([8, 64, 1, 128, 4, 49, 512, 196, 4096, 16384]);
 		expect(sequence(trials.now('a', decoder, from))).toBe(32);
 	});
 
+	it('is offered first what the refusal names', () => {
+		const others = new OtherInputs(decoder, { sizes: { batch: 1 } });
+		const sequence = (why: string) => others.next(why)?.tensors[0]!.shape[1];
+		expect(sequence('Attempting to broadcast an axis by a dimension other than 1. 11 by 32.')).toBe(11); // prettier-ignore
+		const reshaped = 'Input shape:{1,32,48}, requested shape:{336}';
+		expect([sequence(reshaped), sequence(''), sequence('')]).toEqual([48, 336, 7]);
+	});
+
 	it('gets no other where the user chose the sizes', () => {
 		const sizes = { batch: 1, sequence: 5, past_sequence: 0 };
-		expect([...otherInputs(decoder, { sizes })]).toEqual([]);
+		expect(new OtherInputs(decoder, { sizes }).next('32')).toBe(null);
 	});
 });
 

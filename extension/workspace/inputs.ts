@@ -58,8 +58,8 @@ export class Inputs {
 	}
 
 	/** Another made-up input, for a model that refused the one it was given; null where the user gave it, or none is left. */
-	otherwise(model: OpenModel): ModelInput | null {
-		return this.trials.next(trialOf(model));
+	otherwise(model: OpenModel, why: string): ModelInput | null {
+		return this.trials.next(trialOf(model), why);
 	}
 
 	dispose(): void {

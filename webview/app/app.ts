@@ -263,7 +263,7 @@ export class App {
 					planProbes: (uri, request) => this.host.ask('planModel', { uri, request }),
 				},
 				findTensors: (search, stop) => this.host.ask('findTensors', search, { signal: stop }),
-				otherInput: (stop) => this.runInstead(stop),
+				otherInput: (why, stop) => this.runInstead(why, stop),
 			},
 			signal,
 		);
@@ -272,8 +272,8 @@ export class App {
 	}
 
 	/** The run goes on with another made-up input, and is the run of that one from then on. */
-	private async runInstead(signal: AbortSignal): Promise<ModelInput | null> {
-		const input = await this.host.ask('otherInput', {}, { signal });
+	private async runInstead(why: string, signal: AbortSignal): Promise<ModelInput | null> {
+		const input = await this.host.ask('otherInput', { why }, { signal });
 		if (!this.state) return null;
 		this.refused ??= this.state;
 		const { input: first, inputNote } = this.refused;

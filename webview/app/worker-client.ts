@@ -23,7 +23,7 @@ export interface WorkerEvents {
 	readonly files: ArrayFiles;
 	readonly models: OtherModels;
 	findTensors(search: TensorSearch, signal: AbortSignal): Promise<TensorsFound>;
-	otherInput(signal: AbortSignal): Promise<ModelInput | null>;
+	otherInput(why: string, signal: AbortSignal): Promise<ModelInput | null>;
 }
 
 type Remote = Endpoint<typeof fromWorkerMethods, typeof workerMethods>;
@@ -70,7 +70,7 @@ export class WorkerClient {
 				readModel: ({ uri, offset, length }) => events.models.read(uri, offset, length),
 				planModel: ({ uri, request }) => events.models.planProbes(uri, request),
 				findTensors: (search, stop) => events.findTensors(search, stop),
-				otherInput: (_, stop) => events.otherInput(stop),
+				otherInput: ({ why }, stop) => events.otherInput(why, stop),
 				deviceLost: ({ reason }) => (events.deviceLost(reason), null),
 			},
 			workerMethods,

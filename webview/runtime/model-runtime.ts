@@ -27,8 +27,8 @@ export interface RunRequest {
 	readonly input: ModelInput;
 	readonly choice: BackendChoice;
 	readonly loadMilliseconds: number;
-	/** Another input to run on where the model refuses this one; null where none is left. */
-	readonly otherInput?: () => Promise<ModelInput | null>;
+	/** Another input to run on where the model refuses this one, and why; null where none is left. */
+	readonly otherInput?: (why: string) => Promise<ModelInput | null>;
 }
 
 interface Ran {
@@ -96,7 +96,7 @@ export class ModelRuntime {
 				refused ??= error;
 				const late = performance.now() - started > TRIALS_MS;
 				if (!(error instanceof RunError) || error.reason !== 'run' || late) break;
-				input = (await request.otherInput?.()) ?? null;
+				input = (await request.otherInput?.(error.message)) ?? null;
 			}
 		}
 		throw refused;

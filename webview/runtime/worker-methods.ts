@@ -52,6 +52,6 @@ export const fromWorkerMethods = {
 	planModel: within<{ uri: string; request: ProbeRequest }, ProbePlan>(),
 	findTensors: within<TensorSearch, TensorsFound>(),
 	/** What to run on instead of a made-up input that the model refused. */
-	otherInput: within<Record<string, never>, ModelInput | null>(),
+	otherInput: within<{ why: string }, ModelInput | null>(),
 	deviceLost: within<{ reason: string }, null>(),
 };

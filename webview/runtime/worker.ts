@@ -112,7 +112,7 @@ const endpoint = new Endpoint(
 		run: (request, signal) =>
 			inTurn(signal, async () => {
 				const { runtime, bytes } = started();
-				const otherInput = () => endpoint.ask('otherInput', {}, { signal });
+				const otherInput = (why: string) => endpoint.ask('otherInput', { why }, { signal });
 				const manifest = await runtime.run(bytes, { ...request, otherInput }, progress);
 				watch(runtime.device);
 				return manifest;
