@@ -120,6 +120,7 @@ export class ModelRuntime {
 			return await timed(session);
 		} catch (error) {
 			if (session.chosen.backend === 'wasm') throw error;
+			await this.sessions.drop(session);
 			const reason = `WebGPU failed while running: ${wordsOf(error).replace('The model did not run: ', '')}`;
 			return await timed(await this.sessions.get(model, bytes, plan, 'wasm', reason));
 		}

@@ -22,6 +22,14 @@ export class SessionCache {
 		this.shown = session;
 	}
 
+	/** Lets go of a session that failed: on a GPU it goes on failing, with the shapes of the input that it refused. */
+	async drop(failed: ModelSession): Promise<void> {
+		for (const [key, session] of [...this.kept]) {
+			if (session === failed) this.kept.delete(key);
+		}
+		await failed.dispose();
+	}
+
 	/** Lets go of a model's sessions, but for the one on show. */
 	async forget(uri: string): Promise<void> {
 		for (const [key, session] of [...this.kept]) {

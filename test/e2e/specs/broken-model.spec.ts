@@ -33,6 +33,7 @@ journey(
 		await editor.openModel('short.onnx');
 		const short = await (await editor.inspector('panel')).isDrawn();
 		expect(await short.proof()).toContain('verified');
+		expect(await short.backend()).toContain('WebGPU');
 		expect(await short.inputNote()).toMatch(/does not run on .* = 32, .*so .* = 16, .* was taken/);
 	},
 	{
