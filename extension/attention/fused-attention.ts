@@ -6,6 +6,7 @@ import { floatOf, intOf, intsOf, stringOf, type FlatNode } from './flat-node.ts'
 import type { Finding, FormFinder } from './form.ts';
 import { fusedOperators, type FusedOperator } from './fused-operators.ts';
 import { isCross } from './lineage.ts';
+import { modifiedScores } from './flexible-scores.ts';
 import { masksOf, reachOf } from './fused-masks.ts';
 import type { Fused } from './fused-node.ts';
 import { obstaclesOf } from './fused-obstacles.ts';
@@ -57,6 +58,7 @@ function read(node: FlatNode, operator: FusedOperator, facts: Facts): Finding {
 	const fused: Fused = { node, operator, facts, ...sizes, derivation };
 	const { notes, ...roles } = rolesOf(fused);
 	const mask = masksOf(fused, roles.k);
+	const changed = modifiedScores(fused);
 	const inputRank = facts.rankOf(node.inputs[0] ?? '');
 	const tensors = named(
 		{
@@ -83,11 +85,12 @@ function read(node: FlatNode, operator: FusedOperator, facts: Facts): Finding {
 			operator: operator.operator,
 			...sizes,
 			scale: scaleOf(node, sizes.headSize),
-			softCap: positive(
-				operator.softCapAttribute ? floatOf(node, operator.softCapAttribute) : undefined,
-			),
-			mask: mask.kind,
-			window: windowOf(fused, mask),
+			softCap:
+				positive(
+					operator.softCapAttribute ? floatOf(node, operator.softCapAttribute) : undefined,
+				) ?? changed.softCap,
+			mask: mask.kind === 'none' ? changed.mask : mask.kind,
+			window: windowOf(fused, mask) ?? changed.window,
 			cross: crosses(node, operator, mask, facts),
 			tensors,
 			derived: derived.length > 0 ? derived : null,
@@ -96,7 +99,7 @@ function read(node: FlatNode, operator: FusedOperator, facts: Facts): Finding {
 			notes: [
 				...notes,
 				...mask.notes,
-				...modifiers(node),
+				...changed.notes,
 				...reachNotes(fused, mask),
 				...(tensors['sink'] ? [SINKS] : []),
 				...obstaclesOf(fused),
@@ -198,12 +201,6 @@ function crosses(
 	const [q = '', k = ''] = operator.qkv.map((at) => node.inputs[at] ?? '');
 	if (operator.sequenceFirst) return facts.shapeOf(q)?.[0] !== facts.shapeOf(k)?.[0];
 	return k !== '' && k !== q && isCross(q, k, facts);
-}
-
-/** The graphs that a flexible operator is given to change its scores and probabilities. */
-function modifiers(node: FlatNode): string[] {
-	const given = ['score_mod', 'prob_mod', 'mask_mod'].filter((name) => node.attributes.has(name));
-	return given.map((name) => `its scores or probabilities are changed by the subgraph ${name}`);
 }
 
 const tensorOf = (name: string, axes: string): SiteTensor | null =>

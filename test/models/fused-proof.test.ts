@@ -80,6 +80,7 @@ const refused: Readonly<Record<string, RegExp>> = {
 	'fused-decoder': /Could not find an implementation for DecoderAttention/,
 	'fused-decoder-step-of-packed-weights': /Could not find an implementation for DecoderMaskedSelf/,
 	'fused-flexible': /FlexAttention\(-1\) is not a registered/,
+	'fused-flexible-capped-and-causal': /FlexAttention\(-1\) is not a registered/,
 	'fused-grouped-queries-with-norms': /q_norm_weight \/ k_norm_weight inputs are not supported/,
 	'fused-long-sequences': /Could not find an implementation for LongformerAttention/,
 	'fused-many-heads-packed': /Packed QKV of shape \(B, L, N, 3, H\) not implemented/,

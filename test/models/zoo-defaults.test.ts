@@ -23,6 +23,7 @@ const refused: Readonly<Record<string, RegExp>> = {
 	// its mask has one key less than its buffer: 7 keys stand already, which no shape says
 	'fused-decoder-step-with-bias': /'key_padding_mask' shape is not expected/,
 	'fused-flexible': /does not know the operator ai.onnx.preview:FlexAttention/,
+	'fused-flexible-capped-and-causal': /does not know the operator ai.onnx.preview:FlexAttention/,
 	'fused-grouped-queries-with-norms': /only on the CUDA and WebGPU EPs/,
 	'fused-long-sequences': /has no kernel for the operator LongformerAttention/,
 	'fused-many-heads-packed': /Packed QKV .* not implemented for CPU/,

@@ -417,3 +417,21 @@ def fused_paged():
 def fused_flexible():
     shapes = {'q': ([2, 4, 5, 8],), 'k': ([2, 4, 5, 8],), 'v': ([2, 4, 5, 8],)}
     return single('FlexAttention', shapes, domain='ai.onnx.preview', scale=0.5)
+
+
+@graph
+def fused_flexible_capped_and_causal():
+    """The scores go through a graph of their own: capped, then hidden where keys come after their query."""
+    body = Builder()
+    cap, nought, one, hidden = body.constant(20.0), body.constant(0), body.constant(1), body.constant(float('-inf'))
+    capped = body.node('Mul', [body.node('Tanh', [body.node('Div', ['scores', cap])]), cap])
+    sizes = body.node('Shape', ['scores'])
+    def places(axis, shape):
+        count = body.node('Gather', [sizes, body.constant(axis)], axis=0)
+        return body.node('Reshape', [body.node('Range', [nought, count, one]), body.constant(shape)])
+    seen = body.node('GreaterOrEqual', [places(2, [-1, 1]), places(3, [1, -1])])
+    changed = body.node('Where', [seen, capped, hidden])
+    square = (['B', 'H', 'T', 'S'],)
+    score_mod = body.graph({'scores': square}, {changed: square}, 'score_mod')
+    shapes = {'q': ([2, 4, 5, 8],), 'k': ([2, 2, 5, 8],), 'v': ([2, 2, 5, 8],)}
+    return single('FlexAttention', shapes, domain='ai.onnx.preview', score_mod=score_mod)
