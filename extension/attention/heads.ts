@@ -27,11 +27,13 @@ export interface ScoreOperands {
 	/** Labels that run over batch and heads, outermost first. */
 	readonly batch: readonly string[];
 	readonly contracted: readonly string[];
+	/** What is mixed, where it is known: keys may be rotated after heads were repeated, values are not. */
+	readonly v?: string;
 }
 
 /** Counts heads from the sizes of the operands of q·k, and from what was merged or repeated before. */
 export function countHeads(operands: ScoreOperands, facts: Facts): HeadCount {
-	const { q, k, qLabels, kLabels, batch } = operands;
+	const { q, k, v = '', qLabels, kLabels, batch } = operands;
 	const sizeIn = (name: string, labels: readonly string[] | null, label: string): Dim => {
 		const axis = labels?.indexOf(label) ?? -1;
 		return axis < 0 ? null : (facts.shapeOf(name)?.[axis] ?? null);
@@ -54,7 +56,7 @@ export function countHeads(operands: ScoreOperands, facts: Facts): HeadCount {
 				? batch.slice(1)
 				: batch.slice(0, 2);
 	const { heads, merged } = headAxis(outward, sizeOf, q, k, facts, ofFeatures);
-	const repeat = heads === null ? null : repetition(k, facts);
+	const repeat = heads === null ? null : (repetition(k, facts) ?? repetition(v, facts));
 	const kept = outward.length === 0 ? null : sizeIn(k, kLabels, outward.at(-1)!);
 	// keys without an axis of heads are those of all
 	const isShared = batch.length === 2 && kLabels?.includes(outward.at(-1)!) === false;

@@ -178,7 +178,7 @@ function describe(
 	if (mixed === null) return null;
 	const shared = batchLabels(product.leftLabels, product.rightLabels, product.outputLabels);
 	const batch = withGroups(withoutOnes(shared, sides, facts), sides, product, facts);
-	const operands = { ...sides, batch, contracted: contracted(product) };
+	const operands = { ...sides, batch, contracted: contracted(product), v: value.values };
 	const beside = besideTokens(path, operands, scores, facts);
 	const count = beside ?? countHeads(operands, facts);
 	const axes = axesOfRoles(operands, value, path.labels, keyLabel, count, facts);

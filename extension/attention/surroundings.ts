@@ -255,7 +255,9 @@ function meetsUnderGate(a: Site, b: Site, facts: Facts): string | null {
 	const own = new Set([...first, ...second].map(({ from }) => from));
 	const gates = weighed.map((node) => node!.inputs.find((input) => !own.has(input)));
 	const [gate] = gates;
-	return gate === undefined ? null : chooser(gate, facts);
+	// numbers that stand in the configuration weigh branches, but choose nothing
+	const fixed = gates.every((each) => each !== undefined && facts.numberOf(each) !== null);
+	return gate === undefined || fixed ? null : chooser(gate, facts);
 }
 
 /** The softmax or sigmoid that a gate is cut from. */
