@@ -1,10 +1,11 @@
 import type { Facts } from './facts.ts';
 import { intOf, intsOf, type FlatNode } from './flat-node.ts';
+import { behindCopies } from './scope.ts';
 import { squeezedBy, stepBack, stepOn, type Frame, type Outside } from './state-frame.ts';
 
 interface Place {
 	readonly name: string;
-	readonly axis: number;
+	readonly axis: number | 'own';
 }
 
 /** A value that a loop hands from one turn to the next. */
@@ -113,7 +114,29 @@ export class LoopFrame implements Frame {
 				? { name: outer, axis: intsOf(this.owner, 'scan_output_axes')?.[at] ?? 0 }
 				: null;
 		}
-		return this.inSequence(name);
+		return this.inSequence(name) ?? this.inCarried(name);
+	}
+
+	/** `Concat(before, value)` or `ScatterND(before, turn, value)` of what is carried, which holds all turns after the last one. */
+	private inCarried(name: string): Place | null {
+		for (const { opType, inputs, outputs, attributes } of this.facts.scope.consumersOf(name)) {
+			const [whole = '', second, third] = inputs;
+			const before = behindCopies(this.facts.scope, whole);
+			const state = this.states.find((each) => each.before === before && each.last !== '');
+			if (!state || behindCopies(this.facts.scope, state.after) !== outputs[0]) continue;
+			if (opType === 'ScatterND' && third === name) return { name: state.last, axis: 'own' };
+			const axis = attributes.get('axis');
+			const joins = opType === 'Concat' && inputs.length === 2 && second === name;
+			if (joins && axis?.kind === 'int')
+				return { name: state.last, axis: this.wrapped(axis.value, name) };
+		}
+		return null;
+	}
+
+	private wrapped(axis: number, name: string): number | 'own' {
+		const rank = this.facts.rankOf(name);
+		if (axis >= 0) return axis;
+		return rank === null ? 'own' : axis + rank;
 	}
 
 	/** `SequenceInsert(list, value)` in the body, `ConcatFromSequence` of the list after it. */

@@ -224,6 +224,9 @@ const layout = new Set([
 	'Div',
 	'Concat',
 	'Flatten',
+	// rotated after they were repeated
+	'Add',
+	'Slice',
 ]);
 
 /** How often each key head is repeated before the product; null where it is not. */

@@ -124,8 +124,10 @@ function isSingle(name: string, facts: Facts): boolean {
 	return facts.shapeOf(name)?.every((size) => size === 1) === true;
 }
 
+/** Whole numbers, but for what a product of quantised activations sums up to. */
 function isWhole(name: string, facts: Facts): boolean {
-	return /int(32|64)|bool/.test(facts.dtypeOf(name) ?? '');
+	if (!/int(32|64)|bool/.test(facts.dtypeOf(name) ?? '')) return false;
+	return !/Integer$/.test(facts.scope.producerOf(name)?.opType ?? '');
 }
 
 /** What a node makes its activation from; the result of attention belongs to its own place. */

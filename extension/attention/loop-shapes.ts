@@ -1,3 +1,4 @@
+import type { Graph } from '../onnx/model-index.ts';
 import type { FlatNode } from './flat-node.ts';
 import { intOf, intsOf } from './flat-node.ts';
 import type { Inference, Shape } from './inference.ts';
@@ -53,10 +54,11 @@ export function leftBy(owner: FlatNode, around: Inference): (Shape | null)[] | n
 	const states = inputs.length - (isLoop ? 2 : scanned);
 	const axes = intsOf(owner, 'scan_output_axes');
 	const turns = isLoop ? null : turnsOf(owner, states, around);
-	return outputs.slice(isLoop ? 1 : 0).map(({ shape }, at) => {
+	return outputs.slice(isLoop ? 1 : 0).map(({ name, shape }, at) => {
 		const declared = shape?.map((dim) => (typeof dim === 'number' ? dim : null)) ?? null;
 		if (at < states) {
 			const start = around.shapeOf(owner.inputs[at + (isLoop ? 2 : 0)] ?? '');
+			if (isFilled(inputs[at + (isLoop ? 2 : 0)]?.name, name, body.value)) return start;
 			// a state may grow from turn to turn: only its rank is sure
 			return declared ?? start?.map(() => null) ?? null;
 		}
@@ -65,6 +67,24 @@ export function leftBy(owner: FlatNode, around: Inference): (Shape | null)[] | n
 		return declared && [...declared.slice(0, axis), turns, ...declared.slice(axis)];
 	});
 }
+
+/** Whether a turn only puts something into what it is given. */
+function isFilled(before: string | undefined, after: string, { nodes }: Graph): boolean {
+	const behind = (name: string, passing: RegExp) => {
+		let current = name;
+		for (let steps = 0; steps < 8; steps++) {
+			const node = nodes.find(({ outputs }) => outputs[0] === current);
+			if (!node || !passing.test(node.opType)) break;
+			current = node.inputs[0] ?? '';
+		}
+		return current;
+	};
+	const put = nodes.find(({ outputs }) => outputs[0] === behind(after, copying));
+	return put !== undefined && scattering.test(put.opType) && behind(after, /^(Identity|Cast|CastLike|Scatter\w+)$/) === before; // prettier-ignore
+}
+
+const copying = /^(Identity|Cast|CastLike)$/;
+const scattering = /^Scatter/;
 
 function turnsOf(owner: FlatNode, states: number, around: Inference) {
 	const shape = around.shapeOf(owner.inputs[states] ?? '');

@@ -239,7 +239,7 @@ class MaskTrace {
 	/** Keys up to the query are on one side of the diagonal; those far before it may be on the other again. */
 	private readBand({ high, low }: Band, { dims }: ConstantTensor): void {
 		const shift = dims.at(-1)! - dims.at(-2)!;
-		if (high === shift || high === 0) this.causal = true;
+		if (high === shift || high === 0 || (low === null && high === -1)) this.causal = true;
 		else if (low === null && high < 0) this.window = -high;
 		if (low !== null) this.window = high - low + 1;
 	}

@@ -327,7 +327,7 @@ const alike =
 	'Identity InstanceNormalization IsInf IsNaN LayerNormalization LeakyRelu Log LogSoftmax LpNormalization Mish Neg Not ' +
 	'QLinearSoftmax QuantizeLinear QuickGelu RMSNormalization Reciprocal Relu Round ScatterElements ScatterND Selu ' +
 	'Sigmoid Sign SimplifiedLayerNormalization Sin SkipLayerNormalization SkipSimplifiedLayerNormalization Softmax ' +
-	'Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Trilu RotaryEmbedding';
+	'Softplus Softsign Sqrt Swish Tan Tanh TensorScatter ThresholdedRelu Trilu RotaryEmbedding';
 const reductions =
 	'ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare';
 

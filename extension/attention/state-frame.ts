@@ -75,11 +75,20 @@ export function stepBack(
 	if (squeezed !== null) return { from: squeezed, change: null, factor: 1 };
 	if (copies.has(node.opType)) return { from: first, change: null, factor: 1 };
 	if (!mapping.has(node.opType)) return null;
-	const data = node.inputs.find((input) => input && facts.numberOf(input) === null) ?? '';
+	const data = carrierOf(node, facts);
 	const number = facts.numberOf(node.inputs.find((input) => input !== data) ?? '');
 	if (number !== null && (node.opType === 'Mul' || (node.opType === 'Div' && data === first)))
 		return { from: data, change: null, factor: node.opType === 'Mul' ? number : 1 / number };
 	return { from: data, change: node.opType, factor: 1 };
+}
+
+/** Of the operands that are no plain number the one that has the result's shape: the others are factors. */
+function carrierOf({ inputs, outputs }: FlatNode, facts: Facts): string {
+	const among = inputs.filter((input) => input && facts.numberOf(input) === null);
+	const whole = facts.shapeOf(outputs[0] ?? '');
+	const isWhole = (name: string) =>
+		facts.rankOf(name) === whole?.length && facts.shapeOf(name)?.every((dim, at) => dim === whole[at]); // prettier-ignore
+	return among.find(isWhole) ?? among[0] ?? '';
 }
 
 /** One step on from a value to the first output of a node that reads it. */

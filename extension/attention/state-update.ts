@@ -63,25 +63,45 @@ export function readUpdate(
 			: differenceIn(write.written.vectors[write.dependent], depends, facts);
 	// what the state answers is written as it is: that is no difference to a value
 	if (write.dependent !== null && !difference) return null;
+	const key = write.dependent === null ? null : bareKey(write.written.vectors[1 - write.dependent]!, facts); // prettier-ignore
 	const shared =
 		taken && write.dependent === null ? sharedFactor(write.written, taken, facts) : null;
 	return {
-		written: write.written,
+		written: key ? withKey(write.written, key.bare, write.dependent!) : write.written,
 		given: write.given,
 		decay,
 		erases: erased !== undefined || taken !== undefined,
 		value: difference?.value ?? shared?.value ?? null,
-		strength: difference?.strength ?? shared?.strength ?? null,
+		strength: difference?.strength ?? key?.strength ?? shared?.strength ?? null,
 		dependent: write.dependent,
 		asksOtherwise:
 			erased !== undefined && write.dependent === null
 				? true
-				: difference !== null && !isAskedWith(write.written.vectors[1 - write.dependent!]!, difference.asked, facts), // prettier-ignore
+				: difference !== null && !isAskedWith(key?.bare ?? write.written.vectors[1 - write.dependent!]!, difference.asked, facts), // prettier-ignore
 	};
 }
 
 const isAskedWith = (key: string, asked: string | null, facts: Facts) =>
 	asked === null || untouched(asked, facts) === untouched(key, facts);
+
+const withKey = (written: OuterProduct, bare: string, dependent: 0 | 1): OuterProduct => ({
+	...written,
+	vectors: dependent === 0 ? [written.vectors[0], bare] : [bare, written.vectors[1]],
+});
+
+/** A key apart from a strength that multiplies it: one number for all that is along it. */
+function bareKey(name: string, facts: Facts): { bare: string; strength: string } | null {
+	const node = facts.scope.producerOf(untouched(name, facts));
+	const whole = node && facts.shapeOf(node.outputs[0] ?? '');
+	if (node?.opType !== 'Mul' || !whole) return null;
+	const isFlat = (input: string) => {
+		const shape = facts.shapeOf(input);
+		return shape?.length === whole.length && shape.at(-1) === 1 && whole.at(-1) !== 1;
+	};
+	const strength = node.inputs.find(isFlat);
+	const bare = node.inputs.find((input) => input !== strength);
+	return strength !== undefined && bare !== undefined && !isFlat(bare) ? { bare, strength } : null;
+}
 
 /** What multiplies the value that is written as well as the answer that is taken off. */
 function sharedFactor(

@@ -34,6 +34,16 @@ describe('a large constant', () => {
 		});
 	});
 
+	it('may be what lies far enough before each row, above which all is one number', async () => {
+		const window = await patternIn([SIZE, SIZE], (t, s) => Number(t - s < 16), 'bool');
+		expect(window.pattern).toEqual({ kind: 'band', inside: 0, outside: 1, high: -16, low: null });
+	});
+
+	it('may be a step in its last row alone, which is no band', async () => {
+		const { pattern } = await patternIn([SIZE, SIZE], (t, s) => Number(t === SIZE - 1 && s < 9));
+		expect(pattern).toBeUndefined();
+	});
+
 	it('may hide what is later by minus infinity', async () => {
 		const { pattern } = await patternIn([SIZE, SIZE], (t, s) => (s <= t ? 0 : -Infinity));
 		expect(pattern).toEqual({ kind: 'band', inside: 0, outside: -Infinity, high: 0, low: null });

@@ -42,11 +42,15 @@ function bandOf(
 	if (start < 0) return null;
 	const inside = lastRow[start]!;
 	const seen = firstRow.findIndex((x) => x !== inside);
-	if (seen < 1) return null;
-	const high = seen - 1;
+	// a band that lies below the diagonal ends in the last row alone
+	const high = seen > 0 ? seen - 1 : lastRow.indexOf(outside, start) - 1 - last;
+	if (seen < 0 || high < -last) return null;
 	const low = start === 0 ? null : start - last;
 	const holds = rows.every(([t, row]) =>
 		row.every((x, s) => x === (s <= t + high && (low === null || s >= t + low) ? inside : outside)),
 	);
+	// one row of those read is not enough to tell a band from it
+	const crossed = rows.filter(([, row]) => row.includes(inside) && row.includes(outside)).length;
+	if (crossed < 2 && rows.length <= last) return null;
 	return holds ? { kind: 'band', inside, outside, high, low } : null;
 }

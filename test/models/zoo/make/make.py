@@ -22,6 +22,7 @@ import arrangements  # noqa: F401
 import aligned  # noqa: F401
 import chunks  # noqa: F401
 import filters  # noqa: F401
+import text_models  # noqa: F401
 import unfolded  # noqa: F401
 import without_memory  # noqa: F401
 import without_products  # noqa: F401
