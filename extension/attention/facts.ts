@@ -1,3 +1,4 @@
+import { branchShapes } from './branch-shapes.ts';
 import { declaredDim, freshDim, type Dim } from './dims.ts';
 import { dtypeAfter } from './dtypes.ts';
 import { isStandard, type FlatNode } from './flat-node.ts';
@@ -85,7 +86,12 @@ export class Facts implements Inference {
 
 	private follow(node: FlatNode): void {
 		const known = isStandard(node) || node.domain === 'com.microsoft';
-		const shapes = known ? shapeRules.get(node.opType)?.(node, this) : undefined;
+		const shapes =
+			node.opType === 'If'
+				? branchShapes(node, this, shapeRules, valueRules)
+				: known
+					? shapeRules.get(node.opType)?.(node, this)
+					: undefined;
 		const value = isStandard(node) ? valueRules.get(node.opType)?.(node, this) : undefined;
 		const dtype = dtypeAfter(node, (name) => this.dtypeOf(name));
 		node.outputs.forEach((output, at) => {

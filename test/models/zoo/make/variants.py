@@ -2,6 +2,8 @@
 import torch
 import torch.nn as nn
 
+from onnx import TensorProto, helper
+
 from recording import export, graph
 
 
@@ -161,3 +163,79 @@ class SAM(nn.Module):
 @graph
 def segment_anything_relative_positions():
     return export(SAM(), (torch.randn(2, 4, 4, 16), ), ['x'])
+
+
+class Disentangled(nn.Module):
+    """DeBERTa's first: a position table whose axis of one is dropped under an `If`, since its size is not known to the exporter."""
+
+    def __init__(self, reach=4):
+        super().__init__()
+        self.reach = reach
+        self.in_proj = nn.Linear(16, 48, bias=False)
+        self.q_bias, self.v_bias = nn.Parameter(torch.randn(16) * 0.1), nn.Parameter(torch.randn(16) * 0.1)
+        self.positions = nn.Parameter(torch.randn(2 * reach, 16) * 0.1)
+        self.pos_proj = nn.Linear(16, 16, bias=False)
+
+    def forward(self, x, mask):
+        B, T, _ = x.shape
+        packed = self.in_proj(x).view(B, T, 4, 12).transpose(1, 2)
+        q, k, v = packed.chunk(3, dim=-1)
+        q = (q + self.q_bias.view(1, 4, 1, 4)) / (4 * 3) ** 0.5
+        v = v + self.v_bias.view(1, 4, 1, 4)
+        apart = (torch.arange(T)[:, None] - torch.arange(T)[None, :]).clamp(-self.reach + 1, self.reach - 1)[None]
+        keys = self.pos_proj(self.positions[None]).view(1, -1, 4, 4).transpose(1, 2)
+        scores = q @ keys.transpose(-1, -2)
+        scores = torch.gather(scores, -1, (apart + self.reach).expand(B, 4, T, T))
+        scores = q @ k.transpose(-1, -2) + scores[None].squeeze(0)
+        scores = scores.masked_fill(mask[:, None, None, :] == 0, torch.finfo(torch.float32).min)
+        return (torch.softmax(scores, -1) @ v).transpose(1, 2).reshape(B, T, 16)
+
+
+@graph
+def positions_squeezed_under_a_choice():
+    axes = {'x': {0: 'batch', 1: 'seq'}, 'mask': {0: 'batch', 1: 'seq'}}
+    model = export(Disentangled(), (torch.randn(2, 5, 16), torch.ones(2, 5, dtype=torch.long)), ['x', 'mask'], axes=axes)
+    at, squeeze = [(at, node) for at, node in enumerate(model.graph.node) if node.op_type == 'Squeeze'][-1]
+    (data, *given), (result,) = squeeze.input, squeeze.output
+    # as newer versions of PyTorch write it where they have lost the size
+    info = helper.make_tensor_value_info
+    dropped = helper.make_node('Squeeze', [data, *given], ['dropped'])
+    kept = helper.make_node('Identity', [data], ['kept'])
+    branches = {
+        'then_branch': helper.make_graph([dropped], 'drop', [], [info('dropped', TensorProto.FLOAT, None)]),
+        'else_branch': helper.make_graph([kept], 'keep', [], [info('kept', TensorProto.FLOAT, None)]),
+    }
+    size = helper.make_node('Gather', ['sizes', 'first'], ['size'])
+    made = [helper.make_node('Shape', [data], ['sizes']), size, helper.make_node('Equal', ['size', 'one'], ['is one'])]
+    choice = helper.make_node('If', ['is one'], [result], **branches)
+    nodes = list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend([*nodes[:at], *made, choice, *nodes[at + 1:]])
+    numbers = {'first': 0, 'one': 1}
+    model.graph.initializer.extend(helper.make_tensor(name, TensorProto.INT64, [], [value]) for name, value in numbers.items())
+    return model
+
+
+class RepeatedBeforeRotated(nn.Module):
+    """Falcon's new decoder: keys are repeated for their queries as they are unpacked, and rotated after that."""
+
+    def __init__(self):
+        super().__init__()
+        self.qkv = nn.Linear(16, 2 * 4 * 4)
+
+    def forward(self, x, cos, sin):
+        B, T, _ = x.shape
+        packed = self.qkv(x).view(B, T, 2, 4, 4)
+        q, k, v = packed[:, :, :, :-2], packed[:, :, :, [-2]], packed[:, :, :, [-1]]
+        k, v = k.expand(B, T, 2, 2, 4), v.expand(B, T, 2, 2, 4)
+        q, k, v = (each.flatten(2, 3).transpose(1, 2) for each in (q, k, v))
+        turn = lambda y: y * cos + torch.cat((-y[..., 2:], y[..., :2]), -1) * sin
+        scores = turn(q) @ turn(k).transpose(-1, -2) * 0.5
+        scores = scores + torch.full((T, T), -1e9).triu(1)
+        return (torch.softmax(scores, -1) @ v).transpose(1, 2).reshape(B, T, 16)
+
+
+@graph
+def keys_repeated_before_they_are_rotated():
+    axes = {'x': {0: 'batch', 1: 'seq'}, 'cos': {0: 'seq'}, 'sin': {0: 'seq'}}
+    return export(RepeatedBeforeRotated(), (torch.randn(2, 5, 16), torch.randn(5, 4), torch.randn(5, 4)), ['x', 'cos', 'sin'], axes=axes)
