@@ -20,9 +20,9 @@ from common.records import parameter_count, update_json, versions
 from common.training import Stages, train_recall
 from model import KINDS
 
-STEPS = 2000
+STEPS = 4000
 TOKENS = 2048
-PATIENCE = 250
+PATIENCE = 1500
 TASKS = ((64, 8), (64, 16), (128, 32))
 
 
