@@ -58,7 +58,8 @@ function scoreLetters(operands: ScoreOperands, keyLabel: string, count: HeadCoun
 			0: '',
 			1: count.merged ? 'H' : 'B',
 			2: count.headsFirst ? 'HB' : 'BH',
-			3: count.ofWindows ? '' : 'BGH',
+			// windows of a batch follow each other as its sequences do
+			3: count.ofWindows === 'between' ? 'BBH' : count.ofWindows ? '' : 'BGH',
 		}[batch.length] ?? '';
 	batch.forEach((label, at) => letters.set(label, batchLetters[at] ?? ''));
 	for (const label of operands.contracted) letters.set(label, 'K');

@@ -2,17 +2,12 @@ import type { Read } from './zoo-run.ts';
 
 /**
  * The sum over all axes that the result does not have of the products of two tensors whose axes have letters; an axis
- * of size 1, or lettered `1`, is broadcast.
+ * of size 1, or lettered `1`, is broadcast. A letter that comes twice (a batch and windows of it) pairs first with first.
  *
  * @returns dims by `letters` of the result
  */
-export function contract(
-	a: Read,
-	aLetters: string,
-	b: Read,
-	bLetters: string,
-	letters: string,
-): Read {
+export function contract(a: Read, aAxes: string, b: Read, bAxes: string, axes: string): Read {
+	const [aLetters, bLetters, letters] = [told(aAxes), told(bAxes), told(axes)];
 	const sizes = new Map<string, number>();
 	for (const [tensor, own] of [
 		[a, aLetters],
@@ -51,3 +46,9 @@ export function contract(
 	}
 	return { dims: outDims, data };
 }
+
+/** The letters told apart: the second of two alike in lower case. */
+const told = (letters: string) =>
+	letters.replace(/[A-Z]/g, (letter, at: number) =>
+		letters.indexOf(letter) < at ? letter.toLowerCase() : letter,
+	);

@@ -34,7 +34,7 @@ journey(
 		const short = await (await editor.inspector('panel')).isDrawn();
 		expect(await short.proof()).toContain('verified');
 		expect(await short.backend()).toContain('WebGPU');
-		expect(await short.inputNote()).toMatch(/does not run on .* = 32, .*so .* = 16, .* was taken/);
+		expect(await short.inputNote()).toMatch(/does not run on .* = 32, .*so .* = 24, .* was taken/);
 	},
 	{
 		files: { 'decoder.onnx': zoo('fused-decoder.onnx'), 'short.onnx': zoo('gpt2-with-past.onnx') },
