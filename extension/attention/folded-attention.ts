@@ -6,7 +6,7 @@ import type { Finding } from './form.ts';
 import { countHeads } from './heads.ts';
 import { isChoice, isCrossKernel } from './kernel-features.ts';
 import { isCutFrom, normalisedBy, sumsKeys, withoutOnes, type Normalised } from './normaliser.ts';
-import { contracted } from './product.ts';
+import { batchLabels, contracted } from './product.ts';
 import { untouched } from './weights.ts';
 
 /**
@@ -31,11 +31,8 @@ export function foldedAttention(chain: Chain, votes: number, facts: Facts): Find
 	const batch = (product.outputLabels ?? []).filter(
 		(label) => product.leftLabels!.includes(label) && product.rightLabels!.includes(label),
 	);
-	const outerBatch = (outer.outputLabels ?? []).filter(
-		(l) => l !== '1' && outer.leftLabels!.includes(l) && outer.rightLabels!.includes(l),
-	);
 	const count = countHeads(
-		{ q, k, qLabels, kLabels, batch: outerBatch, contracted: contracted(outer) },
+		{ q, k, qLabels, kLabels, batch: batchLabels(outer), contracted: contracted(outer) },
 		facts,
 	);
 	const letters = batchLetters(batch.length, count.merged);
@@ -54,7 +51,7 @@ export function foldedAttention(chain: Chain, votes: number, facts: Facts): Find
 			kind: 'decomposed',
 			operator: null,
 			heads: count.heads,
-			kvHeads: count.kvHeads,
+			kvHeads: onlyOfQueries(chain, batch) === null ? count.kvHeads : 1,
 			headSize: count.headSize,
 			softCap: null,
 			epsilon: norm?.epsilon ?? null,
@@ -97,11 +94,12 @@ function normaliserOf(
 
 /** Letters of the outer product's axes: those of the state are known from the inner one. */
 function outerLetters(
-	{ outer, path, weights, third, summed }: Chain,
+	chain: Chain,
 	batch: readonly string[],
 	letters: string | null,
 	endLabels: readonly string[],
 ) {
+	const { outer, path, weights, third, summed } = chain;
 	const own = weights === outer.left ? outer.leftLabels! : outer.rightLabels!;
 	const others = third === outer.left ? outer.leftLabels! : outer.rightLabels!;
 	const known = new Map<string, string>();
@@ -111,7 +109,18 @@ function outerLetters(
 		else if (batch.includes(base)) known.set(own[axis]!, letters?.[batch.indexOf(base)] ?? '');
 		else if (endLabels.includes(base)) known.set(own[axis]!, 'V');
 	});
+	const heads = onlyOfQueries(chain, batch);
+	if (heads !== null && letters === 'B') known.set(heads, 'H');
 	return (label: string) => known.get(label) ?? (others.includes(label) ? 'T' : '');
+}
+
+/** The axis of heads that share one state, where queries alone have it. */
+function onlyOfQueries({ outer, third }: Chain, batch: readonly string[]): string | null {
+	const others = third === outer.left ? outer.leftLabels! : outer.rightLabels!;
+	const labels = batchLabels(outer);
+	const alone = labels.at(-1);
+	const shares = labels.length === batch.length + 1 && alone !== undefined && others.includes(alone); // prettier-ignore
+	return shares ? alone : null;
 }
 
 const batchLetters = (axes: number, merged: boolean): string | null =>

@@ -12,8 +12,8 @@ export interface HeadCount {
 	readonly merged: boolean;
 	/** The head axis stands before the batch axis. */
 	readonly headsFirst: boolean;
-	/** Of three axes in front one holds windows, not groups of heads: the middle one, or the last. */
-	readonly ofWindows: 'between' | 'behind' | null;
+	/** Of three axes in front one holds windows, not groups of heads: the middle one, or the last; `alone`: there are no heads. */
+	readonly ofWindows: 'between' | 'behind' | 'alone' | null;
 	/** Queries are channels: q·k sums over tokens. */
 	readonly ofChannels: boolean;
 }
@@ -48,13 +48,7 @@ export function countHeads(operands: ScoreOperands, facts: Facts): HeadCount {
 	const own = qLabels?.find((label) => !batch.includes(label) && !operands.contracted.includes(label)); // prettier-ignore
 	const size = ofChannels && own !== undefined ? [sizeIn(q, qLabels, own)] : operands.contracted.map(sizeOf); // prettier-ignore
 	const headSize = size.length === 0 ? null : productOf(size);
-	const outward = headsFirst
-		? [...batch].reverse()
-		: ofWindows === null
-			? batch
-			: ofWindows === 'between'
-				? batch.slice(1)
-				: batch.slice(0, 2);
+	const outward = headsFirst ? [...batch].reverse() : batch.slice(...ofHeads[ofWindows ?? 'none']);
 	const { heads, merged } = headAxis(outward, sizeOf, q, k, facts, ofFeatures);
 	const repeat = heads === null ? null : (repetition(k, facts) ?? repetition(v, facts));
 	const kept = outward.length === 0 ? null : sizeIn(k, kLabels, outward.at(-1)!);
@@ -71,6 +65,14 @@ export function countHeads(operands: ScoreOperands, facts: Facts): HeadCount {
 	};
 }
 
+/** Which axes in front are those of batch and heads, by where windows stand. */
+const ofHeads: Readonly<Record<NonNullable<HeadCount['ofWindows']> | 'none', [number, number?]>> = {
+	none: [0],
+	between: [1],
+	behind: [0, 2],
+	alone: [0, 0],
+};
+
 /** What the axes of q are made from tells heads from batch, and channels from tokens. */
 function readFeatures(operands: ScoreOperands, facts: Facts) {
 	const { q, k, qLabels, kLabels, batch, contracted } = operands;
@@ -84,10 +86,15 @@ function readFeatures(operands: ScoreOperands, facts: Facts) {
 		/** Whether one of the axes in front holds features; null where nothing tells. */
 		ofFeatures: features ? batch.some(isFeature) : null,
 		headsFirst: batch.length === 2 && isFeature(first!) && !isFeature(second!),
-		ofWindows: batch.length === 3 && isFeature(third!) !== isFeature(second!) ? (isFeature(third!) ? ('between' as const) : ('behind' as const)) : null, // prettier-ignore
+		ofWindows: batch.length === 3 ? windowsAmong(isFeature(second!), isFeature(third!), features !== null && contracted.every(isFeature)) : null, // prettier-ignore
 		ofChannels:
 			features != null && contracted.length > 0 && !contracted.some(isFeature) && own?.some(isFeature) === true, // prettier-ignore
 	};
+}
+
+function windowsAmong(second: boolean, third: boolean, known: boolean): HeadCount['ofWindows'] {
+	if (second !== third) return third ? 'between' : 'behind';
+	return known && !third ? 'alone' : null;
 }
 
 function keyHeads(

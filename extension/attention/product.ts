@@ -158,3 +158,12 @@ export function contracted(product: Product): string[] {
 		(l) => l !== '1' && rightLabels.includes(l) && !outputLabels.includes(l),
 	);
 }
+
+/** Labels that run over batch and heads, one operand alone having an axis of more than one place included. */
+export function batchLabels({ leftLabels, rightLabels, outputLabels }: Product): string[] {
+	if (!leftLabels || !rightLabels || !outputLabels) return [];
+	const both = outputLabels.filter(
+		(l) => l !== '1' && leftLabels.includes(l) && rightLabels.includes(l),
+	);
+	return outputLabels.filter((l) => both.includes(l) || /^b\d/.test(l));
+}

@@ -1,6 +1,7 @@
-import { basesOf, carryLabels, mixedLabels, type Labels } from './carry.ts';
+import { basesOf, carryLabels, type Labels } from './carry.ts';
 import type { Facts } from './facts.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
+import { mixedByConvolution, mixedByProduct, type Mixed } from './mixed-heads.ts';
 import { behindCopies } from './scope.ts';
 import { readProduct, type Product } from './product.ts';
 
@@ -140,6 +141,8 @@ class ScoreWalk {
 			case 'ScatterND':
 			case 'ScatterElements':
 				return this.placed(node, depth);
+			case 'Conv':
+				return this.convolved(node, depth);
 			default:
 				return this.kernel && kernels.has(node.opType) ? this.kernelled(node, depth) : null;
 		}
@@ -181,12 +184,15 @@ class ScoreWalk {
 		)
 			return null;
 		const path = this.from(carrier, depth);
-		const tokens = path ? tokenLabels(path) : [];
-		const labels =
-			path && mixedLabels(product, carrier, path.labels, (label) => tokens.includes(label));
-		if (!path || !labels || tokens.length === 0) return null;
-		const note = 'the scores of different heads are mixed before the softmax';
-		return { ...path, labels, penalty: path.penalty + 1, notes: withNote(path, note) };
+		return path && withMixed(path, mixedByProduct(product, carrier, path.labels, isTokenOf(path)));
+	}
+
+	/** Heads are the channels of a convolution over scores. */
+	private convolved(node: FlatNode, depth: number): ScorePath | null {
+		const path = this.from(node.inputs[0] ?? '', depth);
+		return (
+			path && withMixed(path, mixedByConvolution(node, path.labels, isTokenOf(path), this.facts))
+		);
 	}
 
 	private pass(node: FlatNode, depth: number, penalty: number): ScorePath | null {
@@ -438,6 +444,18 @@ function times(path: ScorePath, factor: number): ScorePath {
 }
 
 /** Labels of the product's own tokens, those of queries and those of keys. */
+/** Scores of which some were mixed with others; null where they were not. */
+function withMixed(path: ScorePath, mixed: Mixed | null): ScorePath | null {
+	if (!mixed || tokenLabels(path).length === 0) return null;
+	const note = `the scores of ${mixed.parts} are mixed before the softmax`;
+	return { ...path, labels: mixed.labels, penalty: path.penalty + 1, notes: withNote(path, note) };
+}
+
+function isTokenOf(path: ScorePath): (label: string) => boolean {
+	const tokens = tokenLabels(path);
+	return (label) => tokens.includes(label);
+}
+
 function tokenLabels({ product }: ScorePath): string[] {
 	const { outputLabels, leftLabels, rightLabels } = product;
 	return (outputLabels ?? []).filter((l) => leftLabels?.includes(l) !== rightLabels?.includes(l));

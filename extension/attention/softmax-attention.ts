@@ -10,7 +10,7 @@ import { countHeads, type HeadCount, type ScoreOperands } from './heads.ts';
 import { isCross } from './lineage.ts';
 import { actsOnKeys, asTensor, readMasks } from './masks.ts';
 import { mixingOf } from './mixing-weights.ts';
-import { contracted, type Product } from './product.ts';
+import { batchLabels, contracted, type Product } from './product.ts';
 import { floatAfter, floatBehind } from './quantised.ts';
 import { findScorePath, maskTerm, SINKS, type MaskTerm, type ScorePath } from './score-path.ts';
 import {
@@ -176,7 +176,7 @@ function describe(
 	const result = outputOf(value, facts);
 	const mixed = output ? output(result) : result;
 	if (mixed === null) return null;
-	const shared = batchLabels(product.leftLabels, product.rightLabels, product.outputLabels);
+	const shared = batchLabels(product);
 	const batch = withGroups(withoutOnes(shared, sides, facts), sides, product, facts);
 	const operands = { ...sides, batch, contracted: contracted(product), v: value.values };
 	const beside = besideTokens(path, operands, scores, facts);
@@ -323,20 +323,16 @@ function withoutOnes(
 	const isOne = (label: string) =>
 		facts.shapeOf(q)?.[qLabels!.indexOf(label)] === 1 &&
 		facts.shapeOf(k)?.[kLabels!.indexOf(label)] === 1;
-	return batch.filter((label) => !isOne(label));
+	const features = featureAxes(q, facts);
+	const holdsHeads = (label: string) => features?.has(qLabels!.indexOf(label)) === true;
+	const others = batch.filter((label) => !isOne(label));
+	// one head before windows of tokens
+	const isHead = batch.some((label) => isOne(label) && holdsHeads(label)) && !others.some(holdsHeads); // prettier-ignore
+	return isHead ? batch : others;
 }
 
 function outputOf({ product }: ValuePath, facts: Facts): string {
 	return product.quantised ? floatAfter(product.output, facts) : product.output;
-}
-
-function batchLabels(left: Labels, right: Labels, output: Labels): string[] {
-	if (!left || !right || !output) return [];
-	const both = output.filter((l) => l !== '1' && left.includes(l) && right.includes(l));
-	const batchOnly = output.filter((l) => /^b\d/.test(l) && !both.includes(l));
-	return batchOnly.length === 0
-		? both
-		: output.filter((l) => both.includes(l) || batchOnly.includes(l));
 }
 
 function biasOf(node: FlatNode, labels: Labels): MaskTerm[] {

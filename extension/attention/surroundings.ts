@@ -22,10 +22,11 @@ const mixing = new Set<AttentionSite['form']>([
  * a second stream that carries momentum, a router over two kinds of memory.
  */
 export function readSurroundings(findings: readonly Finding[], facts: Facts): Finding[] {
+	const results = findings.flatMap(({ site }) => site.tensors['output']?.name ?? []);
 	return routed(findings, facts).map((finding) => {
 		const { site: bare } = finding;
 		if (!mixing.has(bare.form)) return finding;
-		const site = superposed(bare, facts) ?? carried(bare, facts) ?? selected(bare, facts);
+		const site = superposed(bare, facts) ?? carried(bare, results, facts) ?? selected(bare, facts);
 		return site ? { ...finding, site } : finding;
 	});
 }
@@ -139,7 +140,7 @@ function weightBehind(name: string, facts: Facts): string {
  * A second stream: the result joins a velocity, and the velocity then joins a position that it is not made from and that
  * the queries are.
  */
-function carried(site: Site, facts: Facts): Site | null {
+function carried(site: Site, results: readonly string[], facts: Facts): Site | null {
 	const output = site.tensors['output']?.name ?? '';
 	const query = originsOf(site.tensors['q']?.name ?? '', facts, 200);
 	const joins = usesOf(output, facts, NEAR).filter(
@@ -157,8 +158,12 @@ function carried(site: Site, facts: Facts): Site | null {
 		)) {
 			const position = use.node.opType === 'Add' ? otherOperand(use, facts) : null;
 			if (position === null || position === joined || !query.has(position)) continue;
-			if (originsOf(velocity, facts, 400).has(position)) continue;
-			if (originsOf(position, facts, 400).has(output)) continue;
+			const earlier = originsOf(velocity, facts, 400);
+			if (earlier.has(position)) continue;
+			const behind = originsOf(position, facts, 2000);
+			if (behind.has(output)) continue;
+			// what a velocity is made of moved the position before: another result beside this one did not
+			if (results.some((result) => earlier.has(result) && !behind.has(result))) continue;
 			const moved = use.node.outputs[0] ?? '';
 			const tensors = {
 				velocityIn: { name: velocity, axes: 'BTD' },

@@ -78,6 +78,13 @@ describe('the stream of tokens', () => {
 		},
 	);
 
+	it('has no velocity where results of two scales are added to each other', async () => {
+		const { stream, sites } = await streamOf('test/models/zoo/two-scales-side-by-side.onnx');
+		expect(sites.map(({ form }) => form)).toEqual(['linear', 'linear', 'linear', 'linear']);
+		expect(stream!.steps.length).toBeGreaterThan(0);
+		expect(stream!.steps.every(({ momentum }) => momentum === null)).toBe(true);
+	});
+
 	it('is found where norms are written out, and where there is none, is not', async () => {
 		const { stream, sites } = await streamOf('test/models/zoo/momentum.onnx');
 		expect(stream!.steps.filter(({ momentum }) => momentum !== null).length).toBeGreaterThanOrEqual(

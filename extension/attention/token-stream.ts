@@ -63,5 +63,11 @@ function streamFrom(
 			momentum: velocityOf(residual, walk, scope, valueOf),
 		};
 	});
-	return { start: position, steps };
+	// two results side by side look like a velocity and a force, layer by layer; the sites tell them apart
+	const forms = new Map(sites.map(({ id, form }) => [id, form]));
+	const carries = steps.some(({ site }) => site !== null && forms.get(site) === 'momentum');
+	return {
+		start: position,
+		steps: carries ? steps : steps.map((step) => ({ ...step, momentum: null })),
+	};
 }

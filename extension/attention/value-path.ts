@@ -1,6 +1,7 @@
-import { basesOf, carryLabels, mixedLabels, type Labels } from './carry.ts';
+import { basesOf, carryLabels, type Labels } from './carry.ts';
 import type { Facts } from './facts.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
+import { mixedByConvolution, mixedByProduct, type Mixed } from './mixed-heads.ts';
 import { contracted, readProduct, type Product } from './product.ts';
 import { readersOf } from './scope.ts';
 
@@ -64,7 +65,10 @@ export function findValuePath(
 			const summed =
 				node.opType === 'Mul' ? summedAfter(node.outputs[0] ?? '', visit, facts) : null;
 			if (summed && accepts(summed)) return summed;
-			for (const next of product ? mixedOn(product, visit, facts) : passedOn(node, visit, facts)) {
+			const mixes = product !== undefined || node.opType === 'Conv';
+			for (const next of mixes
+				? mixedOn(node, product, visit, facts)
+				: passedOn(node, visit, facts)) {
 				if (seen.has(next.name)) continue;
 				seen.add(next.name);
 				queue.push(next);
@@ -100,17 +104,30 @@ function changeOf(node: FlatNode): string | null {
 	return changing.has(node.opType) ? passesThrough(node.opType) : null;
 }
 
-/** A product with a weight that leaves queries and keys alone mixes heads. */
-function mixedOn(product: Product, visit: Visit, facts: Facts): Visit[] {
+/** Weights of which some were mixed with others by a weight of the model. */
+function mixedOn(
+	node: FlatNode,
+	product: Product | undefined,
+	visit: Visit,
+	facts: Facts,
+): Visit[] {
+	const mixed = product
+		? mixedWith(product, visit, facts)
+		: mixedByConvolution(node, visit.labels, isToken, facts);
+	if (!mixed) return [];
+	const note = `the weights of ${mixed.parts} are mixed before they meet the values`;
+	return [{ name: mixed.output, labels: mixed.labels, notes: [...visit.notes, note] }];
+}
+
+/** A matrix's own axes are i and j. */
+const isToken = (label: string) => label === 'i' || label === 'j';
+
+function mixedWith(product: Product, visit: Visit, facts: Facts): Mixed | null {
 	const other = product.left === visit.name ? product.right : product.left;
-	if (!facts.scope.isConstant(other)) return [];
-	// a matrix's own axes are i and j
-	const labels = mixedLabels(product, visit.name, visit.labels, (l) => l === 'i' || l === 'j');
-	const kept = new Set(labels?.flatMap(basesOf));
-	if (!labels || !visit.labels?.some((l) => l === 'i') || !kept.has('i') || !kept.has('j'))
-		return [];
-	const note = 'the weights of different heads are mixed before they meet the values';
-	return [{ name: product.output, labels, notes: [...visit.notes, note] }];
+	if (!facts.scope.isConstant(other)) return null;
+	const mixed = mixedByProduct(product, visit.name, visit.labels, isToken);
+	const kept = new Set(mixed?.labels?.flatMap(basesOf));
+	return visit.labels?.includes('i') && kept.has('i') && kept.has('j') ? mixed : null;
 }
 
 /** Weights are what a node re-arranges, not the index, condition or shape it is told. */

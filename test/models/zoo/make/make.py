@@ -13,6 +13,7 @@ import fused  # noqa: F401
 import fused_memories  # noqa: F401
 import nested  # noqa: F401
 import variants  # noqa: F401
+import vision  # noqa: F401
 import without  # noqa: F401
 import states  # noqa: F401
 import memories  # noqa: F401
