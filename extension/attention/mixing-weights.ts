@@ -8,7 +8,7 @@ import type { ValuePath } from './value-path.ts';
 
 /** Notes of weights that a softmax of q·k is not: another M stands between the scores and the values. */
 const altered =
-	/^the weights (pass through|are quantised|are rounded|of (different heads|neighbouring tokens))|^the scores (pass through Scatter|of neighbouring tokens)|is quantised: q·k|^the scores are quantised|runs over queries/;
+	/^the weights (pass through|are quantised|are rounded|of (different heads|neighbouring tokens))|^the scale is no constant|^the scores (pass through Scatter|of neighbouring tokens)|is quantised: q·k|^the scores are quantised|runs over queries/;
 
 const ROUNDED = 'their product is rounded, so that M·V holds only to half a step of its quantiser';
 

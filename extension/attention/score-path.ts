@@ -2,6 +2,7 @@ import { basesOf, carryLabels, type Labels } from './carry.ts';
 import type { Facts } from './facts.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
 import { mixedByConvolution, mixedByProduct, type Mixed } from './mixed-heads.ts';
+import type { Factor } from './scaled-queries.ts';
 import { behindCopies } from './scope.ts';
 import { readProduct, type Product } from './product.ts';
 
@@ -25,8 +26,10 @@ export interface ScorePath {
 	readonly product: Product;
 	/** Labels of the softmax input's axes. */
 	readonly labels: Labels;
-	/** Multiplies the product; null where a factor is no constant. */
+	/** Multiplies the product; null where a factor is no constant and cannot be told apart from it. */
 	readonly scale: number | null;
+	/** Multiplies the product besides. */
+	readonly factor: Factor | null;
 	readonly softCap: number | null;
 	readonly masks: readonly MaskTerm[];
 	/** One more score a query that is joined to those of the keys, and the labels of the axes there. */
@@ -166,6 +169,7 @@ class ScoreWalk {
 			product,
 			labels: product.outputLabels,
 			scale: product.factor,
+			factor: null,
 			softCap: null,
 			masks: added,
 			sink: null,
@@ -273,14 +277,13 @@ class ScoreWalk {
 			const masks = [...found.path.masks, maskTerm('times', other, found.path.labels)];
 			return this.carried(node, from, { ...found.path, masks });
 		}
-		return this.carried(node, from, {
-			...found.path,
-			scale: null,
-			notes: [
-				...found.path.notes,
-				`the scores are ${divides ? 'divided' : 'multiplied'} by the tensor ${other}`,
-			],
-		});
+		const { path } = found;
+		const note = `the scores are ${divides ? 'divided' : 'multiplied'} by the tensor ${other}`;
+		const notes = [...path.notes, note];
+		const first = path.masks.length === 0 && path.softCap === null && path.factor === null;
+		if (this.kernel || !first) return this.carried(node, from, { ...path, scale: null, notes });
+		const factor = { op: divides ? 'Div' : 'Mul', tensor: other, labels: path.labels } as const;
+		return this.carried(node, from, { ...path, factor, notes });
 	}
 
 	private timesNumber(path: ScorePath, number: number): ScorePath {

@@ -12,6 +12,7 @@ import { actsOnKeys, asTensor, readMasks } from './masks.ts';
 import { mixingOf } from './mixing-weights.ts';
 import { batchLabels, contracted, type Product } from './product.ts';
 import { floatAfter, floatBehind } from './quantised.ts';
+import { scaledQueries } from './scaled-queries.ts';
 import { findScorePath, maskTerm, SINKS, type MaskTerm, type ScorePath } from './score-path.ts';
 import {
 	findValuePath,
@@ -211,14 +212,19 @@ function describe(
 	if (count.merged) notes.push('batch and heads share one axis');
 	if (uneven && masks.kind === 'causal')
 		notes.push('the causal mask also stands between more keys than queries');
-	if (path.scale === null) notes.push('the scale is no constant of the graph');
+	const scaled =
+		path.factor && scaledQueries(path.factor, sides.q, sides.qLabels, product.output, facts);
+	const scale = path.factor && !scaled ? null : path.scale;
+	if (scaled) notes.push('the queries of the picture carry that factor');
+	if (scale === null) notes.push('the scale is no constant of the graph');
 	const tensors = {
-		q: named(sides.q, beside ? '' : axes.q),
+		q: named(scaled?.name ?? sides.q, beside ? '' : axes.q),
 		k: named(sides.k, axes.k),
 		v: named(value.values, axes.v),
 	};
 	const mixing = mixingOf(value, axes.spelled(value.labels), notes, facts);
 	if (mixing) notes.push(mixing.note);
+	const derived = [...(scaled?.derived ?? []), ...(mixing?.derived ?? [])];
 	return {
 		node,
 		parts: [product.node, value.product.node],
@@ -229,7 +235,7 @@ function describe(
 			heads: count.heads,
 			kvHeads: count.kvHeads,
 			headSize: count.headSize,
-			scale: path.scale === null || !Number.isFinite(path.scale) ? null : path.scale,
+			scale: scale === null || !Number.isFinite(scale) ? null : scale,
 			softCap: path.softCap,
 			mask: masks.kind,
 			window: masks.window,
@@ -244,7 +250,7 @@ function describe(
 				...masks.tensors,
 				...(sink && { sink: asTensor(sink.tensor, facts, axes.spelled(sink.labels) || usual) }),
 			},
-			derived: mixing && mixing.derived.length > 0 ? [...mixing.derived] : null,
+			derived: derived.length > 0 ? derived : null,
 			maskMeans: masks.means,
 			confidence: confidenceOf(path, value),
 			notes: [...new Set([...notes, ...masks.notes])],

@@ -19,7 +19,7 @@ const load = async (name: string) => indexModel(bytesSource(readFileSync(new URL
 
 /** Notes that say in words why the plain equation does not hold. */
 const excused =
-	/joined to those|pass(es)? through|mixed|quantised|runs over queries|function or subgraph|rounded|by the tensor|acts on the sum/;
+	/joined to those|pass(es)? through|mixed|quantised|runs over queries|function or subgraph|rounded|acts on the sum/;
 /** Of those read as the graph has them, where the operator rounds its result. */
 const rounded = /half a step/;
 
