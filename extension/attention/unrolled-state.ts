@@ -1,6 +1,7 @@
 import type { Facts } from './facts.ts';
 import type { FlatNode } from './flat-node.ts';
 import type { Finding, FormFinder } from './form.ts';
+import { joinTurns } from './joined-turns.ts';
 import { originsOf } from './onward.ts';
 import { readOuter, type OuterProduct } from './outer-product.ts';
 import { readProduct } from './product.ts';
@@ -223,7 +224,20 @@ function describe(chain: readonly Turn[], facts: Facts): Finding | null {
 		...readings.flatMap((each) => each?.product.node ?? []),
 		...chain.flatMap(({ before, after }) => productsIn(before, after, facts)),
 	];
-	return { node, parts, site };
+	return { node, parts, site: joinTurns(site, madeByTurn(chain, readings), reading.product.output, facts) }; // prettier-ignore
+}
+
+/** Decays, strengths and answers, each as the turns make them; what one of them lacks is left out. */
+function madeByTurn(chain: readonly Turn[], readings: readonly (Reading | null)[]): string[][] {
+	const decays = chain.map(({ update }) => update.decay);
+	// the first turn has nothing to forget
+	decays[0] ??= decays[1] ?? null;
+	const strengths = chain.map(({ update }) => update.strength ?? update.written.factors[0] ?? null);
+	const answers = readings.map((reading) => reading?.product.output ?? null);
+	return [decays, strengths, answers].flatMap((names) => {
+		const known = names.filter((name) => name !== null);
+		return known.length === names.length ? [known] : [];
+	});
 }
 
 const decayIn = (chain: readonly Turn[], { update }: Turn): string | null =>

@@ -2,32 +2,74 @@ import type { Control, OpenView } from '../view-api/view.ts';
 import { element } from './element.ts';
 import { makeButton, makeChoice, makeText, makeToggle } from './toolkit.ts';
 
-/** Draws a view's declared controls; `changed` is told after the state took a new value. */
-export function controlElements(view: OpenView, changed: () => void): HTMLElement[] {
-	return view.controls().map((control) => {
-		const set = (value: unknown) => {
-			view.set(control.field, value);
-			changed();
-		};
-		const made = element('div', {
-			class: `control control-${control.kind}`,
-			'data-field': control.field,
-		});
-		if (control.help !== undefined) made.title = control.help;
-		made.append(...controlParts(control, () => view.value(control.field), set));
-		return made;
-	});
+interface Drawn {
+	readonly made: HTMLElement;
+	/** What it was drawn from. */
+	readonly key: string;
 }
 
-/** A change of controls is drawn anew; anything else leaves the focused one in peace. */
-export function controlsKey(view: OpenView): string {
-	const controls = view.controls();
-	return JSON.stringify(
-		controls.map((control) => [
-			control,
-			control.kind === 'choice' ? view.value(control.field) : null,
-		]),
-	);
+/** The declared controls of a view on the page. */
+export class Controls {
+	private view: OpenView | undefined;
+	private drawn = new Map<string, Drawn>();
+
+	constructor(private readonly slot: HTMLElement) {}
+
+	/**
+	 * Draws anew what changed, and leaves the other elements where they are: an open list stays open while a button beside
+	 * it takes another label.
+	 *
+	 * @param changed told after the state took a new value
+	 */
+	draw(view: OpenView, changed: () => void): void {
+		if (view !== this.view) this.clear();
+		this.view = view;
+		const before = this.drawn;
+		const focused = document.activeElement?.closest<HTMLElement>('.control')?.dataset['field'];
+		this.drawn = new Map(
+			view.controls().map((control) => {
+				const key = keyOf(control, view);
+				const old = before.get(control.field);
+				if (old?.key === key) return [control.field, old] as const;
+				return [control.field, { made: controlElement(control, view, changed), key }] as const;
+			}),
+		);
+		for (const [field, { made }] of before) if (this.drawn.get(field)?.made !== made) made.remove();
+		let next = this.slot.firstElementChild;
+		for (const { made } of this.drawn.values()) {
+			if (made === next) next = next.nextElementSibling;
+			else this.slot.insertBefore(made, next);
+		}
+		// a button whose label changed is another element: the keyboard stays on it all the same
+		const again = focused === undefined ? undefined : this.drawn.get(focused)?.made;
+		if (again && !again.contains(document.activeElement)) {
+			const { lastElementChild: last } = again;
+			if (last instanceof HTMLElement) last.focus();
+		}
+	}
+
+	private clear(): void {
+		this.slot.replaceChildren();
+		this.drawn = new Map();
+	}
+}
+
+/** Values that their own element does not show by itself are part of what it is drawn from. */
+const keyOf = (control: Control, view: OpenView) =>
+	JSON.stringify([control, control.kind === 'choice' ? view.value(control.field) : null]);
+
+function controlElement(control: Control, view: OpenView, changed: () => void): HTMLElement {
+	const set = (value: unknown) => {
+		view.set(control.field, value);
+		changed();
+	};
+	const made = element('div', {
+		class: `control control-${control.kind}`,
+		'data-field': control.field,
+	});
+	if (control.help !== undefined) made.title = control.help;
+	made.append(...controlParts(control, () => view.value(control.field), set));
+	return made;
 }
 
 function controlParts(

@@ -4,7 +4,7 @@ import { drawFigure } from '../draw/chart.ts';
 import { pageTheme, type Theme } from '../draw/theme.ts';
 import type { Figure, Scene, Size } from '../view-api/scene.ts';
 import type { OpenView, SceneEvent, View } from '../view-api/view.ts';
-import { controlElements, controlsKey } from './controls.ts';
+import { Controls } from './controls.ts';
 import { element } from './element.ts';
 import type { Page } from './page.ts';
 import type { SavedState } from './saved-state.ts';
@@ -21,13 +21,14 @@ export class Picture {
 	theme: Theme;
 	private readonly sceneView: SceneView;
 	private readonly figures: ReturnType<typeof drawFigure>[] = [];
-	private drawn = { controls: '', figures: '', width: 0 };
+	private drawn = { figures: '', width: 0 };
 	private readonly measure = element('canvas').getContext('2d')!;
 	private frame = 0;
 	/** When the last frame of a moving picture was, ms; undefined while it rests. */
 	private clock: number | undefined;
 	private save: () => void = () => undefined;
 	private findsMore = false;
+	private readonly controls: Controls;
 	private found = '';
 
 	constructor(
@@ -37,6 +38,7 @@ export class Picture {
 		/** A view whose findings grow found more. */
 		private readonly foundMore: () => void,
 	) {
+		this.controls = new Controls(page.controls);
 		this.sceneView = new SceneView((event) => this.act(event));
 		page.picture.append(this.sceneView.root);
 		this.theme = pageTheme(document);
@@ -88,7 +90,7 @@ export class Picture {
 		this.clock = undefined;
 		this.view = undefined;
 		this.scene = undefined;
-		this.drawn = { controls: '', figures: '', width: 0 };
+		this.drawn = { figures: '', width: 0 };
 		this.clearFigures();
 	}
 
@@ -116,7 +118,7 @@ export class Picture {
 	private draw(): void {
 		const { view } = this;
 		if (!view) return;
-		this.drawControls(view);
+		this.controls.draw(view, () => this.redraw());
 		const size = this.size();
 		this.drawn.width = this.page.width;
 		const { scene, pending, trouble } = view.scene(size);
@@ -141,22 +143,6 @@ export class Picture {
 
 	private findings(): string {
 		return JSON.stringify(this.findsMore && this.view?.findings().map(({ lens }) => lens));
-	}
-
-	private drawControls(view: OpenView): void {
-		const key = controlsKey(view);
-		if (key === this.drawn.controls) return;
-		this.drawn.controls = key;
-		const changed = () => this.redraw();
-		const { controls } = this.page;
-		const focused = document.activeElement?.closest<HTMLElement>('.control')?.dataset['field'];
-		controls.replaceChildren(...controlElements(view, changed));
-		// a button whose label changed is another element: the keyboard stays on it all the same
-		const again = [...controls.children].find(
-			(made) => made instanceof HTMLElement && made.dataset['field'] === focused,
-		);
-		if (focused !== undefined && again?.lastElementChild instanceof HTMLElement)
-			again.lastElementChild.focus();
 	}
 
 	/** Charts are drawn anew only when what they show changed: a moving cursor leaves them in peace. */

@@ -295,6 +295,26 @@ def unrolled_retention():
 
 
 @graph
+def unrolled_matrix_lstm():
+    """xLSTM as transformers writes it: gates kept within bounds by the largest so far, made anew in each turn."""
+    def mix(m, x, q, k, v):
+        state, norm, most, outs = torch.zeros(x.shape[0], 4, 4, 4), torch.zeros(x.shape[0], 4, 4), torch.zeros(x.shape[0], 4, 1), []
+        write, keep = m.i(x).transpose(1, 2), F.logsigmoid(m.f(x)).transpose(1, 2)
+        for t in range(4):
+            before = keep[:, :, t, None] + most
+            most = torch.maximum(before, write[:, :, t, None])
+            kept, strength = torch.exp(before - most), torch.exp(write[:, :, t, None] - most)
+            state = kept[:, :, :, None] * state + strength[:, :, :, None] * (k[:, :, t, :, None] * v[:, :, t, None, :])
+            norm = kept * norm + strength * k[:, :, t]
+            asked = q[:, :, t] * 0.5
+            sums = torch.matmul(asked[:, :, None, :], norm[:, :, :, None])[:, :, :, 0].abs()
+            outs.append(torch.matmul(asked[:, :, None, :], state)[:, :, 0] / (torch.maximum(sums, torch.exp(-most)) + 1e-6))
+        return torch.stack(outs, dim=2)
+
+    return tokens(mix, i=nn.Linear(16, 4), f=nn.Linear(16, 4))
+
+
+@graph
 def unrolled_gated_delta():
     """Qwen3-Next's recurrence, as transformers writes it."""
     def mix(m, x, q, k, v):
