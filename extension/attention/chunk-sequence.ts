@@ -1,3 +1,4 @@
+import type { Dim } from './dims.ts';
 import type { Facts } from './facts.ts';
 import { featureAxes } from './feature-axes.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
@@ -127,10 +128,16 @@ function cutBy(
 /** `[.., T, ..]` made `[.., chunks, tokens, ..]`. */
 function splitAxis(from: Shape, to: Shape): number | null {
 	if (to.length !== from.length + 1) return null;
-	const axis = from.findIndex((dim, at) => dim !== to[at]);
+	const axis = from.findIndex(
+		(dim, at) => dim !== to[at] && !(at === 0 && areBatches(dim, to[at]!)),
+	);
 	if (axis < 1 || typeof to[axis + 1] !== 'number' || to[axis + 1] === 1) return null;
 	return from.slice(axis + 1).every((dim, at) => dim === to[axis + 2 + at]) ? axis : null;
 }
+
+/** Of a batch an exporter may know the size in one place, or two names of it. */
+const areBatches = (...dims: readonly Dim[]) =>
+	dims.every((dim) => dim === 1 || (typeof dim === 'string' && !/[*+]/.test(dim)));
 
 function withoutPads({ name, axis }: { name: string; axis: number }, facts: Facts) {
 	let current = name;

@@ -270,7 +270,7 @@ export const activationsQuantised: Mutation = (index) => {
 export const sizesFixed: Mutation = (index) => {
 	const sizes = new Map<string, number>();
 	const primes = [11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53];
-	const known: Readonly<Record<string, number>> = { batch: 2 };
+	const known: Readonly<Record<string, number>> = { batch: 2, rows: 2 };
 	const sizeOf = (symbol: string): number => {
 		if (known[symbol] !== undefined) return known[symbol];
 		if (!sizes.has(symbol)) sizes.set(symbol, primes[sizes.size % primes.length]!);

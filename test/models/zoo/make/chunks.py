@@ -204,26 +204,40 @@ def segments(x):
     return x.masked_fill(~torch.ones(length, length, dtype=torch.bool).tril(), -math.inf)
 
 
+def by_sums(x, step, a, keys, queries, rows=None):
+    """As transformers writes it: every product by a sum of many axes."""
+    batch = x.shape[0]
+    keys, queries, x = keys.repeat(1, 1, 4, 1), queries.repeat(1, 1, 4, 1), x * step[..., None]
+    x, keys, queries = (t.reshape(batch, -1, CHUNK, 4, t.shape[-1]) for t in (x, keys, queries))
+    a = a.reshape(batch if rows is None else rows, -1, CHUNK, 4).permute(0, 3, 1, 2)
+    total, table = a.cumsum(-1), torch.exp(segments(a))
+    scores = (queries[:, :, :, None] * keys[:, :, None]).sum(-1)
+    weights = (scores[..., None] * table.permute(0, 2, 3, 4, 1)[..., None]).sum(-1)
+    within = (weights[..., None] * x[:, :, None]).sum(3)
+    left = torch.exp(total[..., -1:] - total).permute(0, 2, 3, 1)
+    states = ((keys * left[..., None])[..., None, :] * x[..., None]).sum(2)
+    states = torch.cat([torch.zeros_like(states[:, :1]), states], dim=1)
+    over = torch.exp(segments(F.pad(total[..., -1], (1, 0)))).transpose(1, 3)
+    states = (over[..., None, None] * states[:, :, None]).sum(1)[:, :-1]
+    before = (queries[..., None, :] * states[:, :, None]).sum(-1) * torch.exp(total).permute(0, 2, 3, 1)[..., None]
+    return (within + before).reshape(batch, 8, 4, 4)
+
+
 @graph
 def chunked_mamba_2():
-    """As transformers writes it: every product by a sum of many axes."""
-    def mix(x, step, a, keys, queries):
-        keys, queries, x = keys.repeat(1, 1, 4, 1), queries.repeat(1, 1, 4, 1), x * step[..., None]
-        x, keys, queries = (t.reshape(2, -1, CHUNK, 4, t.shape[-1]) for t in (x, keys, queries))
-        a = a.reshape(2, -1, CHUNK, 4).permute(0, 3, 1, 2)
-        total, table = a.cumsum(-1), torch.exp(segments(a))
-        scores = (queries[:, :, :, None] * keys[:, :, None]).sum(-1)
-        weights = (scores[..., None] * table.permute(0, 2, 3, 4, 1)[..., None]).sum(-1)
-        within = (weights[..., None] * x[:, :, None]).sum(3)
-        left = torch.exp(total[..., -1:] - total).permute(0, 2, 3, 1)
-        states = ((keys * left[..., None])[..., None, :] * x[..., None]).sum(2)
-        states = torch.cat([torch.zeros_like(states[:, :1]), states], dim=1)
-        over = torch.exp(segments(F.pad(total[..., -1], (1, 0)))).transpose(1, 3)
-        states = (over[..., None, None] * states[:, :, None]).sum(1)[:, :-1]
-        before = (queries[..., None, :] * states[:, :, None]).sum(-1) * torch.exp(total).permute(0, 2, 3, 1)[..., None]
-        return (within + before).reshape(2, 8, 4, 4)
+    return export(Mamba2(by_sums), (X,), ['x'], opset=14)
 
-    return export(Mamba2(mix), (X,), ['x'], opset=14)
+
+@graph
+def chunked_mamba_2_of_two_batches():
+    """The batch has the name of one input's in one place, and of another's in the next."""
+    class Masked(Mamba2):
+        def forward(self, x, mask):
+            self.mix = lambda *parts: by_sums(*parts, rows=mask.shape[0])
+            return super().forward(x * mask[..., None])
+
+    axes = {'x': {0: 'batch'}, 'mask': {0: 'rows'}}
+    return export(Masked(by_sums), (X, torch.ones(2, 8)), ['x', 'mask'], axes=axes, opset=14)
 
 
 @graph
