@@ -17,8 +17,8 @@ export interface LargeModel {
 }
 
 /**
- * Writes a decoder-only transformer of float32 weights: its graph as an exporter writes it, its weights all zero and, where
- * the file system can, never stored.
+ * Writes a decoder-only transformer of float32 weights: its graph as an exporter writes it, its weights unlike each
+ * other at the beginning, as learned ones are, then all zero and, where the file system can, never stored.
  * @param width of the model, `D`; the feed-forward part is four times as wide
  */
 export async function writeLargeModel(
@@ -81,6 +81,9 @@ function addLayer(layer: number, D: number, nodes: NodeInit[], weights: Weight[]
 	add('Add', [first, linear('mlp/down', hidden, 4 * D, D)], `h.${layer + 1}`);
 }
 
+/** The first numbers of a weight. */
+const learned = new Uint8Array(Float32Array.from({ length: 64 }, (_, i) => Math.sin(i + 1)).buffer);
+
 async function write(file: FileHandle, nodes: NodeInit[], weights: Weight[]): Promise<number> {
 	const input = [value('input_ids', 'int64', ['batch', 'seq'])];
 	const output = [value('logits', 'float32', ['batch', 'seq', null])];
@@ -106,6 +109,7 @@ async function write(file: FileHandle, nodes: NodeInit[], weights: Weight[]): Pr
 	await put(graph);
 	for (const { head, data } of tensors) {
 		await put(head);
+		await file.write(learned, 0, learned.length, at);
 		at += data;
 	}
 	await file.truncate(at);
