@@ -73,6 +73,20 @@ export function readMasks(
 	return { kind, window: kind === 'causal' ? window : null, tensors, means, notes };
 }
 
+/**
+ * The masks of scores whose columns are distances, not keys: a triangle there hides what lies beyond the first and the last
+ * token, and says nothing of before and after.
+ */
+export const alongDiagonals = ({ kind, tensors, means, notes }: MaskReading): MaskReading => ({
+	kind: kind === 'none' ? 'none' : 'additive',
+	window: null,
+	tensors: Object.fromEntries(
+		Object.entries(tensors).map(([role, tensor]) => [role, tensor && { ...tensor, axes: '' }]),
+	),
+	means,
+	notes: notes.filter((note) => !note.startsWith('the causal mask')),
+});
+
 const order: readonly MaskKind[] = ['causal', 'padding', 'additive', 'none'];
 const strongest = (kinds: readonly MaskKind[]): MaskKind =>
 	order.find((kind) => kinds.includes(kind)) ?? 'none';

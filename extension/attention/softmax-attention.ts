@@ -8,7 +8,7 @@ import { intOf, type FlatNode } from './flat-node.ts';
 import type { Finding, FormFinder } from './form.ts';
 import { countHeads, type HeadCount, type ScoreOperands } from './heads.ts';
 import { isCross } from './lineage.ts';
-import { actsOnKeys, asTensor, readMasks } from './masks.ts';
+import { alongDiagonals, actsOnKeys, asTensor, readMasks } from './masks.ts';
 import { mixingOf } from './mixing-weights.ts';
 import { batchLabels, contracted, type Product } from './product.ts';
 import { floatAfter, floatBehind } from './quantised.ts';
@@ -95,8 +95,10 @@ function isSkewed({ labels, product }: ScorePath, { axis }: Normaliser): boolean
 const withoutLabels = (path: ScorePath): ScorePath => ({
 	...path,
 	labels: null,
-	notes: [...path.notes, 'diagonals of the product are made rows: axes of the scores are not told'],
+	notes: [...path.notes, SKEWED],
 });
+
+const SKEWED = 'diagonals of the product are made rows: axes of the scores are not told';
 
 /** Slots compete: the softmax runs over those that ask, and what is summed over is still what is asked. */
 function acrossQueries(
@@ -192,7 +194,8 @@ function describe(
 		tokensAt(sides.q, axes.q, 'T', facts),
 		tokensAt(sides.k, axes.k, 'S', facts),
 	);
-	const masks = readMasks(terms, facts, (term) => axes.spelled(term.labels) || usual);
+	const read = readMasks(terms, facts, (term) => axes.spelled(term.labels) || usual);
+	const masks = path.notes.includes(SKEWED) ? alongDiagonals(read) : read;
 	const { quantised: rounded = [] } = product.node;
 	const named = (name: string, letters: string): SiteTensor => {
 		const source = floatBehind(name, facts);

@@ -44,6 +44,9 @@ class Diagonals(Projections):
     """Longformer: chunks of twice the window overlap, and their products' diagonals become rows of a band."""
     window = 4
 
+    def hide(self, rows):
+        return rows
+
     def forward(self, x):
         w, (batch, length, _) = self.window, x.shape
         parts = (part(x).view(batch, length, 4, 4).transpose(1, 2).reshape(batch * 4, length, 4) for part in (self.q, self.k, self.v))
@@ -57,7 +60,7 @@ class Diagonals(Projections):
         band[:, -1, :, w:] = skewed[:, -1, w:, : w + 1]
         band[:, 1:, :, :w] = skewed[:, :, -(w + 1) : -1, w + 1 :]
         band[:, 0, 1:w, 1:w] = skewed[:, 0, : w - 1, 1 - w :]
-        weights = band.view(batch, 4, length, 2 * w + 1).transpose(2, 1).softmax(-1)
+        weights = self.hide(band.view(batch, 4, length, 2 * w + 1).transpose(2, 1)).softmax(-1)
         weights = weights.transpose(1, 2).reshape(batch * 4, count + 1, w, 2 * w + 1)
         weights = F.pad(weights, (0, w + 1)).view(batch * 4, count + 1, -1)[:, :, :-w]
         weights = weights.view(batch * 4, count + 1, w, 3 * w + 1)[:, :, :, :-1]
@@ -70,6 +73,20 @@ class Diagonals(Projections):
 @graph
 def chunks_along_the_diagonal():
     return export(Diagonals(), (torch.randn(2, 16, 16),), ['x'])
+
+
+@graph
+def ends_of_a_band_hidden():
+    """What lies before the first token and after the last: triangles of a table whose columns are distances."""
+    class Hidden(Diagonals):
+        def hide(self, rows):
+            w, table = self.window, torch.zeros_like(rows[:, :, :1])
+            before = torch.ones_like(rows[0, :w, 0, : w + 1]).tril().flip(0)[None, :, None, :]
+            table[:, :w, :, : w + 1] = before * -1e9
+            table[:, -w:, :, -(w + 1) :] = before.flip((1, 3)) * -1e9
+            return rows + table
+
+    return export(Hidden(), (torch.randn(2, 16, 16),), ['x'])
 
 
 class Absorbed(nn.Module):
