@@ -168,7 +168,7 @@ function describe(chunks: readonly Chunk[], facts: Facts): Finding {
 	const alpha = logarithms?.axis === null ? null : logarithms;
 	const factors = [q, k, ...(v ? [v] : [])].reduce((all, { factor }) => all * factor, 1);
 	const result = joinedFrom(first.node.outputs[0] ?? '', v?.padded ?? false, facts);
-	const sizes = sizesOf(q, k, facts);
+	const sizes = sizesOf(q, k, v, facts);
 	const notes = [
 		'tokens of a chunk are weighed one by one, what came before it is read from a state',
 	];
@@ -231,7 +231,8 @@ function outputOf(name: string, v: Sequence | null, facts: Facts): SiteTensor {
 	return { name, axes: v && alike ? spelt(v, 'T', 'V', facts).axes : '' };
 }
 
-function sizesOf(q: Sequence, k: Sequence, facts: Facts) {
+/** An exporter that repeats heads by a count it computes does not say how many there are; the values do. */
+function sizesOf(q: Sequence, k: Sequence, v: Sequence | null, facts: Facts) {
 	const headsOf = (sequence: Sequence) => {
 		const shape = facts.shapeOf(sequence.name);
 		if (!shape || sequence.axis === null) return null;
@@ -240,7 +241,7 @@ function sizesOf(q: Sequence, k: Sequence, facts: Facts) {
 		return shape.length === 4 && typeof heads === 'number' ? heads : null;
 	};
 	const size = facts.shapeOf(k.name)?.at(-1);
-	const heads = headsOf(q);
+	const heads = headsOf(q) ?? (v && headsOf(v));
 	return {
 		heads,
 		kvHeads: headsOf(k) ?? heads,
