@@ -114,6 +114,11 @@ export class InspectorPanel {
 	/** Picks an option of one of the view's own lists. */
 	async choose(list: string, option: string): Promise<void> {
 		await this.control('combobox', list).click();
+		await this.pick(option);
+	}
+
+	/** From the list that is open. */
+	async pick(option: string): Promise<void> {
 		await this.frame.getByRole('option', { name: option, exact: true }).click();
 	}
 

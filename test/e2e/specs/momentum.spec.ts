@@ -34,9 +34,11 @@ journey(
 		await panel.choose('Show', 'Particles');
 		await panel.describes('600 particles under softmax attention at t = 0');
 		await panel.control('button', 'Play').click();
-		// they may have run away, which ends it, before anyone could pause
 		await panel.describesAnew('at t = 0:');
-		await panel.choose('System', 'linear attention');
+		// a list that is open stays so when they have come to their end and the button beside it is another one
+		await panel.control('combobox', 'System').click();
+		await panel.control('button', 'Play').waitFor();
+		await panel.pick('linear attention');
 		await panel.describes('One matrix maps the start to every later cloud');
 		await session.shot('momentum-particles');
 
