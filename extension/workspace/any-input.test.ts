@@ -24,6 +24,12 @@ const decoder = await indexOf(
 	value('attention_mask', 'int64', ['batch', 'past_sequence + sequence']),
 	value('past_key_values.0.key', 'float32', ['batch', 2, 'past_sequence', 4]),
 );
+const numbered = await indexOf(
+	value('input_ids', 'int64', ['s12', 's48']),
+	value('attention_mask', 'int64', ['s97', 's98']),
+	value('past_key_values.0.key', 'float32', ['s12', 3, 's6', 4]),
+	value('past_key_values.0.encoder.key', 'float32', ['s12', 3, 's7', 4]),
+);
 const reader = await indexOf(value('x', 'float32', [null, 3, 48, null]));
 
 /** A PNG of rows that are filtered already, the filter's number first. */
@@ -121,11 +127,15 @@ describe('a picture as input', () => {
 	});
 
 	it('is refused by a model that takes none', async () => {
+		await expect(inputOfPicture(numbered, half, 'half.png', 'imagenet')).rejects.toThrow('No input of the model takes a picture'); // prettier-ignore
 		await expect(inputOfPicture(decoder, half, 'half.png', 'imagenet')).rejects.toThrow('No input of the model takes a picture; it takes input_ids'); // prettier-ignore
 	});
 });
 
 describe('sizes that a model leaves open', () => {
+	it('leave the cache of a decoder empty where its axes are numbered, and not what an encoder made', () => {
+		expect(makeInput(numbered).tensors.map(({ shape }) => shape)).toEqual([[1, 32], [1, 32], [1, 3, 0, 4], [1, 3, 32, 4]]); // prettier-ignore
+	});
 	it('are asked for by name, and sums of them follow', () => {
 		expect(openSymbols(decoder)).toEqual(['batch', 'sequence', 'past_sequence']);
 		expect(sizesText(assumedSizes(decoder))).toBe('batch = 1, sequence = 32, past_sequence = 0');

@@ -119,6 +119,17 @@ function declaredLength(input: NeededInput | undefined): number | undefined {
 
 const isCache = (name: string) => /past|cache/i.test(name);
 
+/**
+ * The axis of a decoder's own cache that holds its keys, where an exporter numbers axes instead of naming them: the only
+ * one left open. What an encoder made is not empty.
+ */
+function numberedKeys({ name, shape }: NeededInput): string | undefined {
+	if (!isCache(name) || /enc|cross/i.test(name) || shape?.length !== 4) return undefined;
+	const open = shape.slice(1).filter((size) => typeof size !== 'number');
+	const [only] = open;
+	return open.length === 1 && typeof only === 'string' && /^\D{0,6}\d+$/.test(only) ? only : undefined; // prettier-ignore
+}
+
 /** Sizes for the axes that a file leaves open: those asked for, those of given tensors, else one sequence of the given length. */
 class Sizes {
 	private readonly known: Map<string, number>;
@@ -142,6 +153,7 @@ class Sizes {
 		const axes = leading?.shape ?? [];
 		if (axes.length > 1) this.assume(axes[0], assumed.batch);
 		this.assume(axes.length > 1 ? axes[1] : axes[0], assumed.tokens);
+		for (const cache of needed) this.assume(numberedKeys(cache), 0);
 	}
 
 	of(input: NeededInput): number[] {

@@ -24,8 +24,10 @@ interface PictureAxes {
 }
 
 /** Of an input `[B, 3, H, W]` or `[B, H, W, 3]`, one channel for grey; undefined where it takes no picture. */
-export function pictureAxes({ dtype, shape }: NeededInput): PictureAxes | undefined {
+export function pictureAxes({ name, dtype, shape }: NeededInput): PictureAxes | undefined {
 	if (!/float|uint8/.test(dtype) || shape?.length !== 4) return undefined;
+	// keys of one head, or of three, have the axes of a picture
+	if (/past|cache/i.test(name) || shape.some(runsOverTokens)) return undefined;
 	const size = (axis: number) => (typeof shape[axis] === 'number' ? shape[axis] : null);
 	const channels = (count: number | null) => (count === 1 || count === 3 ? count : undefined);
 	const first = channels(size(1));
@@ -34,6 +36,9 @@ export function pictureAxes({ dtype, shape }: NeededInput): PictureAxes | undefi
 		return { channels: last, last: true, height: size(1), width: size(2) };
 	return first && { channels: first, last: false, height: size(2), width: size(3) };
 }
+
+const runsOverTokens = (size: unknown) =>
+	typeof size === 'string' && /past|cache|seq|total|len|tok/i.test(size);
 
 /** Sizes of the picture in the model: declared ones, else those that keep its proportions, else its own. */
 export function pictureSize(
