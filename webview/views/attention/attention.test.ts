@@ -144,6 +144,16 @@ describe('a head that reads the token before', () => {
 		expect(words.some((text) => text.startsWith('✗ not verified'))).toBe(true);
 	});
 
+	it('says nothing of weights where the model’s own output is not of numbers', async () => {
+		const other = tensorOf('o', [1, 1, T, 2], new Float32Array(T * 2).fill(NaN));
+		const broken = [...previous.tensors.filter(({ name }) => name !== 'o'), other];
+		const view = await opened(contextOf(modelWith(site), broken));
+		const words = 'nothing can be said. The model’s own output holds values that are not numbers.';
+		expect((await settled(view)).description).toBe(`Of layer 0 head 0 ${words}`);
+		expect(view.findings()[0]!.description).toBe(`Of layer 0 ${words}`);
+		expect(view.proofs()[0]).toMatchObject({ residual: null, verified: false });
+	});
+
 	it('reads out the exact weight under the cursor, by pointer and keyboard alike', async () => {
 		const view = await opened(context);
 		view.act({ kind: 'point', target: 'matrix', row: 5, column: 4 });

@@ -18,9 +18,16 @@ export function patternTag({ pattern, offset }: HeadSummary): string {
 }
 
 /** The finding of one head in one sentence, every figure measured. */
-export function headSentence({ site, measured }: SitePicture, summary: HeadSummary): string {
-	return `${capital(siteName(site))} head ${summary.head} ${headFinding(summary, measured?.signed === true)}.`;
+export function headSentence(picture: SitePicture, summary: HeadSummary): string {
+	const { site, measured } = picture;
+	const head = `${siteName(site)} head ${summary.head}`;
+	const found = () => `${capital(head)} ${headFinding(summary, measured?.signed === true)}.`;
+	return nothingToSay(picture, head) ?? found();
 }
+
+/** Figures of weights that are no numbers would be none either. */
+const nothingToSay = ({ proof }: SitePicture, name: string): string | null =>
+	proof.residual === null ? `Of ${name} nothing can be said. ${proof.reason}` : null;
 
 /** Weights of both signs do not sum to 1: shares are of their sizes. */
 const weightOf = (signed: boolean) =>
@@ -75,6 +82,8 @@ function patternFinding({ pattern, hits, eligible, weight, offset, entropy }: He
 /** The finding of a whole site, for where there is room for one line. */
 export function siteSentence(picture: SitePicture, heads: readonly HeadSummary[]): string {
 	const name = capital(siteName(picture.site));
+	const nothing = nothingToSay(picture, siteName(picture.site));
+	if (nothing !== null) return nothing;
 	const [only] = heads;
 	if (heads.length === 1 && only) return headSentence(picture, only);
 	if (heads.length <= 3) {
