@@ -73,10 +73,17 @@ const swapLast = (shape: Shape | null, swap: boolean): Shape | null =>
 	shape && swap && shape.length > 1 ? [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!] : shape;
 
 const fused: Rule = (node, facts) => {
-	const a = swapLast(shapeAt(node, facts, 0), intOf(node, 'transA') === 1);
-	const b = swapLast(shapeAt(node, facts, 1), intOf(node, 'transB') === 1);
-	return [product(a, b)];
+	const turned = (at: number, side: string) => {
+		const shape = shapeAt(node, facts, at);
+		const swapped = intOf(node, `transBatch${side}`) === 1 ? firstBehindBatch(shape) : shape;
+		return swapLast(swapped, intOf(node, `trans${side}`) === 1);
+	};
+	return [product(turned(0, 'A'), turned(1, 'B'))];
 };
+
+/** FusedMatMul with transBatch: the first axis of the matrix stands before those of the batch. */
+const firstBehindBatch = (shape: Shape | null): Shape | null =>
+	shape && shape.length > 2 ? [...shape.slice(1, -1), shape[0]!, shape.at(-1)!] : shape;
 
 const einsum: Rule = (node, facts) => {
 	const equation = parseEquation(

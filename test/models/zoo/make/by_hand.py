@@ -154,6 +154,27 @@ def optimised_products():
 
 
 @graph
+def tokens_before_the_batch_in_a_fused_product():
+    """Fairseq's layout after an optimiser: the product itself puts the batch before the tokens; heads are split off for the mask."""
+    b = Builder()
+    free = lambda *shape: b.constant(list(shape))
+    first = b.node('Transpose', ['x'], perm=[1, 0, 2])
+    q, k, v = (b.node('Reshape', [b.linear(first, 16, 16), free(0, -1, 4)]) for _ in range(3))
+    k, v = (b.node('Transpose', [y], perm=[1, 0, 2]) for y in (k, v))
+    scores = b.node('FusedMatMul', [q, k], domain='com.microsoft', transBatchA=1, transB=1, alpha=0.5)
+    tokens = b.node('Gather', [b.node('Shape', [first]), free(0)], axis=0)
+    apart = b.node('Concat', [free(-1, 4), tokens, tokens], axis=0)
+    hidden = b.node('Unsqueeze', [b.node('Equal', ['mask', b.constant(0)]), free(1, 2)])
+    scores = b.node('Where', [hidden, b.constant(-1e9), b.node('Reshape', [scores, apart])])
+    weights = b.node('Softmax', [b.node('Reshape', [scores, b.node('Concat', [free(-1), tokens, tokens], axis=0)])], axis=-1)
+    mixed = b.node('Transpose', [b.node('MatMul', [weights, v])], perm=[1, 0, 2])
+    joined = b.node('Reshape', [mixed, b.node('Concat', [tokens, free(-1, 16)], axis=0)])
+    output = b.linear(joined, 16, 16)
+    inputs = {'x': (['batch', 'seq', 16],), 'mask': (['batch', 'seq'], TensorProto.INT64)}
+    return b.model(inputs, {output: (None,)}, domains=['com.microsoft'])
+
+
+@graph
 def trained_forth_and_back():
     """A training graph: the backward pass multiplies the same weights with gradients."""
     b = Builder()
