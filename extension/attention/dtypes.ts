@@ -27,7 +27,9 @@ const boolean = new Set([
 	'IsNaN',
 	'IsInf',
 ]);
-const whole = new Set(['Shape', 'Size', 'ArgMax', 'ArgMin', 'NonZero']);
+const whole = new Set(['Shape', 'Size', 'ArgMax', 'ArgMin', 'NonZero', 'SequenceLength', 'NonMaxSuppression']); // prettier-ignore
+/** Their first input says nothing of what comes out: a number of turns, a condition, nothing. */
+const untold = new Set(['Loop', 'If', 'SequenceEmpty']);
 
 /** Type of a node's results from those of its inputs; null where it is not known. */
 export function dtypeAfter(
@@ -47,7 +49,8 @@ export function dtypeAfter(
 	if (node.opType === 'DynamicQuantizeLinear') return 'uint8';
 	if (node.opType === 'MatMulInteger') return 'int32';
 	if (node.opType === 'MatMulIntegerToFloat') return 'float32';
-	const source = node.opType === 'Where' ? node.inputs[1] : node.inputs[0];
+	if (untold.has(node.opType)) return null;
+	const source = /^(Where|SequenceInsert)$/.test(node.opType) ? node.inputs[1] : node.inputs[0];
 	return source ? dtypeOf(source) : null;
 }
 

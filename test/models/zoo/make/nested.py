@@ -114,3 +114,22 @@ def greedy_search():
 @graph
 def sampling():
     return search('Sampling', {'decoder': language_model(), 'model_type': 0, 'top_p': 0.9})
+
+
+@graph
+def keys_through_a_list():
+    """As torch.tensor_split is exported: a list that a loop starts, of which the keys are taken out again."""
+    b = Builder()
+    info, items = helper.make_tensor_value_info, lambda name: helper.make_tensor_sequence_value_info(name, TensorProto.FLOAT, None)
+    copies = [helper.make_node('Identity', [name], [f'{name}_on']) for name in ('going', 'list')]
+    given = [info('turn', TensorProto.INT64, []), info('going', TensorProto.BOOL, []), items('list')]
+    body = helper.make_graph(copies, 'turn', given, [info('going_on', TensorProto.BOOL, []), items('list_on')])
+    start = b.node('Loop', [b.constant(0), b.constant(True, 'bool'), b.node('SequenceEmpty', [])], body=body)
+    q, k, v = (b.linear('x', 16, 16) for _ in range(3))
+    k = b.node('SequenceAt', [b.node('SequenceInsert', [start, k]), b.constant(0)])
+    perms = ((0, 2, 1, 3), (0, 2, 3, 1), (0, 2, 1, 3))
+    q, k, v = (b.node('Transpose', [b.node('Reshape', [y, b.constant([0, 0, 4, 4])])], perm=perm) for y, perm in zip((q, k, v), perms))
+    weights = b.node('Softmax', [b.node('Mul', [b.node('MatMul', [q, k]), b.constant(0.5)])], axis=-1)
+    mixed = b.node('Transpose', [b.node('MatMul', [weights, v])], perm=(0, 2, 1, 3))
+    b.nodes.append(helper.make_node('Reshape', [mixed, b.constant([0, 0, 16])], ['y'], 'last'))
+    return b.model(X, {'y': (None,)}, opset=14)
