@@ -5,6 +5,7 @@ import { basesOf } from './carry.ts';
 import type { Facts } from './facts.ts';
 import { intOf, type FlatNode } from './flat-node.ts';
 import type { Shape } from './inference.ts';
+import { originsOf } from './onward.ts';
 import { behindCopies } from './scope.ts';
 import type { MaskTerm } from './score-path.ts';
 
@@ -114,12 +115,15 @@ interface Origin {
 	readonly placed: boolean;
 }
 
+const CHOSEN = 'the rows of the mask are those of the queries that the graph chooses';
+
 /** What a mask is made from: a triangle, an input that marks padding, or other numbers. */
 function originOf(term: MaskTerm, facts: Facts): Origin {
 	const trace = new MaskTrace(facts, facts.shapeOf(term.tensor));
 	trace.follow(term.tensor);
 	const { padding, numbers, placed, unread } = trace;
 	const found = { padding, numbers, placed, unread };
+	if (trace.chosen) return { kind: 'additive', window: null, ...found, unread: CHOSEN };
 	if (trace.causal) return { kind: 'causal', window: trace.window, ...found };
 	const kind = padding || trace.perKey ? 'padding' : 'additive';
 	return { kind, window: null, ...found };
@@ -145,6 +149,11 @@ function distanceOf(left: Positions, right: Positions) {
 	return { keyFirst, apart: key.offset - query.offset };
 }
 
+/** An index that comes out of a ranking of activations. */
+const isRanked = (index: string, facts: Facts) =>
+	!facts.scope.isConstant(index) &&
+	[...originsOf(index, facts, 40)].some((name) => facts.scope.producerOf(name)?.opType === 'TopK');
+
 const compares = new Set(['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual']);
 const comparing = new Set([...compares, 'Sub', 'Equal', 'Xor']);
 /** A mask is made by these; beyond any other operator lie the activations. */
@@ -166,6 +175,8 @@ class MaskTrace {
 	perKey = false;
 	/** Positions that it compares are an input. */
 	placed = false;
+	/** Its rows are picked by what the tokens are, so that no triangle is left. */
+	chosen = false;
 	window: number | null = null;
 	/** A note on what was taken for a triangle by its shape alone. */
 	unread: string | null = null;
@@ -222,6 +233,8 @@ class MaskTrace {
 		if (node.opType === 'Einsum' && node.inputs.length > 1) return [];
 		if (comparing.has(node.opType)) this.notePairs(node);
 		if (node.opType === 'Trilu') this.readTriangle(node);
+		if (node.opType.startsWith('Gather'))
+			this.chosen ||= isRanked(node.inputs[1] ?? '', this.facts);
 		if (node.opType === 'Slice') this.readCutSquare(node);
 		if (compares.has(node.opType) && this.readComparison(node)) return [];
 		return dataInputs(node);

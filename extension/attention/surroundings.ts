@@ -3,7 +3,7 @@ import type { AttentionSite } from '../protocol/model.ts';
 import type { Facts } from './facts.ts';
 import type { FlatNode } from './flat-node.ts';
 import type { Finding } from './form.ts';
-import { originsOf, otherOperand, usesOf } from './onward.ts';
+import { originsOf, otherOperand, usesOf, type Use } from './onward.ts';
 
 type Site = Finding['site'];
 
@@ -150,12 +150,9 @@ function carried(site: Site, results: readonly string[], facts: Facts): Site | n
 		const velocity = otherOperand(join, facts);
 		const joined = join.node.outputs[0];
 		if (velocity === null || !joined) continue;
-		for (const use of usesOf(
-			joined,
-			facts,
-			8,
-			({ node }) => node.opType === 'Add' && !isBias(node.inputs, facts),
-		)) {
+		const ends = ({ node }: Use) =>
+			(node.opType === 'Add' && !isBias(node.inputs, facts)) || bending.has(node.opType);
+		for (const use of usesOf(joined, facts, 8, ends)) {
 			const position = use.node.opType === 'Add' ? otherOperand(use, facts) : null;
 			if (position === null || position === joined || !query.has(position)) continue;
 			const earlier = originsOf(velocity, facts, 400);
@@ -165,6 +162,7 @@ function carried(site: Site, results: readonly string[], facts: Facts): Site | n
 			// what a velocity is made of moved the position before: another result beside this one did not
 			if (results.some((result) => earlier.has(result) && !behind.has(result))) continue;
 			const moved = use.node.outputs[0] ?? '';
+			if (isOnlyAsked(moved, facts)) continue;
 			const tensors = {
 				velocityIn: { name: velocity, axes: 'BTD' },
 				velocity: { name: normalised(joined, use.from, facts), axes: 'BTD' },
@@ -180,6 +178,26 @@ function carried(site: Site, results: readonly string[], facts: Facts): Site | n
 		}
 	}
 	return null;
+}
+
+/** A velocity moves the tokens as it is: what lies behind one of these is a result of its own, as in a reversible layer. */
+const bending = new Set(['Relu', 'Gelu', 'Erf', 'Tanh', 'Sigmoid', 'Softmax']);
+
+const turning = new Set(['Transpose', 'Reshape', 'Identity', 'Cast', 'Unsqueeze', 'Squeeze']);
+
+/** A sum that nothing but projections reads is a query with its place added, as a decoder of objects has them; no token. */
+function isOnlyAsked(sum: string, facts: Facts): boolean {
+	const queue = [sum];
+	for (const name of queue) {
+		const uses = facts.scope.consumersOf(name);
+		if (uses.length === 0 || queue.length > 16) return false;
+		for (const { opType, inputs, outputs } of uses) {
+			if (turning.has(opType)) queue.push(outputs[0] ?? '');
+			else if (opType !== 'Shape' && !(/^(MatMul|Gemm)$/.test(opType) && isBias(inputs, facts)))
+				return false;
+		}
+	}
+	return true;
 }
 
 /** The velocity as it is handed on: after its normalisation where it has one. */

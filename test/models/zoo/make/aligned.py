@@ -54,6 +54,24 @@ def sorted_by_hash_in_chunks():
     return export(Sorted(), (torch.randn(2, 8, 16),), ['x'])
 
 
+class Chosen(Projections):
+    """Informer: the queries that stand out are answered, each with its own row of the triangle; the others get a mean."""
+
+    def forward(self, x):
+        q, k, v = heads_of(self.q(x)), heads_of(self.k(x)), heads_of(self.v(x))
+        top = q.square().sum(-1).topk(3, dim=-1).indices
+        spread = top.unsqueeze(-1).expand(-1, -1, -1, 4)
+        rows = torch.triu(torch.full((x.shape[1], x.shape[1]), -1e9), 1)[top]
+        weights = (torch.matmul(q.gather(2, spread), k.transpose(-1, -2)) / 2 + rows).softmax(-1)
+        means = v.cumsum(2) / torch.arange(1, x.shape[1] + 1).view(-1, 1)
+        return self.o(tokens_of(means.scatter(2, spread, torch.matmul(weights, v))))
+
+
+@graph
+def rows_of_a_triangle_for_chosen_queries():
+    return export(Chosen(), (torch.randn(2, 8, 16),), ['x'], axes={'x': {0: 'batch', 1: 'seq'}})
+
+
 @graph
 def pooled_queries_in_mask_units():
     """Hiera: units behind the heads, queries the largest of each pair of tokens."""

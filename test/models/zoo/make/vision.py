@@ -155,3 +155,28 @@ def two_scales_side_by_side():
             return fine, coarse
 
     return export(Parallel(), (IMAGE,), ['image'], outputs=('fine', 'coarse'), axes=FREE)
+
+
+@graph
+def objects_asked_with_their_places():
+    """RT-DETR's decoder: places found in the picture are added to what asks, layer by layer, and are no tokens that move."""
+    class Objects(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem, self.score = nn.Conv2d(3, 16, 2, stride=2), nn.Linear(16, 1)
+            self.corner, self.place = nn.Linear(16, 4), nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 16))
+            self.q, self.k, self.v, self.o, self.sampled = (nn.Linear(16, 16) for _ in range(5))
+            self.norms = nn.ModuleList(nn.LayerNorm(16) for _ in range(2))
+
+        def forward(self, image):
+            memory = self.stem(image).flatten(2).transpose(1, 2)
+            best = self.score(memory).topk(5, dim=1).indices
+            hidden = memory.gather(1, best.expand(-1, -1, 16))
+            place = self.place(torch.sigmoid(self.corner(hidden)))
+            split = lambda x: x.reshape(x.shape[0], 5, 4, 4).transpose(1, 2)
+            q, k, v = split(self.q(hidden + place)), split(self.k(hidden + place)), split(self.v(hidden))
+            mixed = ((q @ k.transpose(-1, -2)) * 0.5).softmax(-1) @ v
+            hidden = self.norms[0](hidden + self.o(mixed.transpose(1, 2).reshape(hidden.shape)))
+            return self.norms[1](hidden + self.sampled(hidden + place))
+
+    return export(Objects(), (IMAGE,), ['image'], axes=FREE)
