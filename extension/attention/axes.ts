@@ -59,7 +59,7 @@ function scoreLetters(operands: ScoreOperands, keyLabel: string, count: HeadCoun
 			1: count.merged ? 'H' : 'B',
 			2: count.headsFirst ? 'HB' : 'BH',
 			// windows of a batch follow each other as its sequences do
-			3: count.ofWindows ? { between: 'BBH', behind: 'BHB', alone: 'BBB' }[count.ofWindows] : 'BGH',
+			3: count.ofWindows ? { between: 'BBH', behind: 'BHB' }[count.ofWindows] : 'BGH',
 		}[batch.length] ?? '';
 	batch.forEach((label, at) => letters.set(label, batchLetters[at] ?? ''));
 	for (const label of operands.contracted) letters.set(label, 'K');

@@ -12,8 +12,8 @@ export interface HeadCount {
 	readonly merged: boolean;
 	/** The head axis stands before the batch axis. */
 	readonly headsFirst: boolean;
-	/** Of three axes in front one holds windows, not groups of heads: the middle one, or the last; `alone`: there are no heads. */
-	readonly ofWindows: 'between' | 'behind' | 'alone' | null;
+	/** Of three axes in front one holds windows, not groups of heads: the middle one, or the last. */
+	readonly ofWindows: 'between' | 'behind' | null;
 	/** Queries are channels: q·k sums over tokens. */
 	readonly ofChannels: boolean;
 }
@@ -70,7 +70,6 @@ const ofHeads: Readonly<Record<NonNullable<HeadCount['ofWindows']> | 'none', [nu
 	none: [0],
 	between: [1],
 	behind: [0, 2],
-	alone: [0, 0],
 };
 
 /** What the axes of q are made from tells heads from batch, and channels from tokens. */
@@ -86,15 +85,10 @@ function readFeatures(operands: ScoreOperands, facts: Facts) {
 		/** Whether one of the axes in front holds features; null where nothing tells. */
 		ofFeatures: features ? batch.some(isFeature) : null,
 		headsFirst: batch.length === 2 && isFeature(first!) && !isFeature(second!),
-		ofWindows: batch.length === 3 ? windowsAmong(isFeature(second!), isFeature(third!), features !== null && contracted.every(isFeature)) : null, // prettier-ignore
+		ofWindows: batch.length === 3 && isFeature(third!) !== isFeature(second!) ? (isFeature(third!) ? ('between' as const) : ('behind' as const)) : null, // prettier-ignore
 		ofChannels:
 			features != null && contracted.length > 0 && !contracted.some(isFeature) && own?.some(isFeature) === true, // prettier-ignore
 	};
-}
-
-function windowsAmong(second: boolean, third: boolean, known: boolean): HeadCount['ofWindows'] {
-	if (second !== third) return third ? 'between' : 'behind';
-	return known && !third ? 'alone' : null;
 }
 
 function keyHeads(

@@ -47,6 +47,8 @@ function streamFrom(
 	const readable = residuals.every(({ after }) => scope.producerOf(after)?.index !== null);
 	if (residuals.length === 0 || !readable) return null;
 	const valueOf = (name: string) => evaluateScalar(scope, name);
+	// two results side by side look like a velocity and a force, layer by layer; the sites tell them apart
+	const carries = sites.some(({ form }) => form === 'momentum');
 	const steps = residuals.map((residual): StreamStep => {
 		const site = sites.find(({ tensors: { output } }) => {
 			if (!output || walk.orderOf(output.name) < 0) return false;
@@ -60,14 +62,8 @@ function streamFrom(
 			before: residual.before,
 			position: residual.after,
 			increment: residual.increment,
-			momentum: velocityOf(residual, walk, scope, valueOf),
+			momentum: carries ? velocityOf(residual, walk, scope, valueOf) : null,
 		};
 	});
-	// two results side by side look like a velocity and a force, layer by layer; the sites tell them apart
-	const forms = new Map(sites.map(({ id, form }) => [id, form]));
-	const carries = steps.some(({ site }) => site !== null && forms.get(site) === 'momentum');
-	return {
-		start: position,
-		steps: carries ? steps : steps.map((step) => ({ ...step, momentum: null })),
-	};
+	return { start: position, steps };
 }

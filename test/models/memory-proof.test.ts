@@ -36,8 +36,8 @@ const cases = (
 ).filter(({ sites }) => sites.length > 0);
 
 describe('the roles of a memory', () => {
-	it('are complete in at least 50 graphs of the zoo', () => {
-		expect(cases.length).toBeGreaterThanOrEqual(50);
+	it('are complete in at least 60 graphs of the zoo', () => {
+		expect(cases.length).toBeGreaterThanOrEqual(60);
 	});
 
 	it.each(cases)('are true in $name', async ({ name, sites }) => {

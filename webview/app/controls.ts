@@ -2,6 +2,9 @@ import type { Control, OpenView } from '../view-api/view.ts';
 import { element } from './element.ts';
 import { makeButton, makeChoice, makeText, makeToggle } from './toolkit.ts';
 
+const LABEL = 'control-label';
+const VALUE = 'control-value';
+
 interface Drawn {
 	readonly made: HTMLElement;
 	/** What it was drawn from. */
@@ -22,10 +25,10 @@ export class Controls {
 	 * @param changed told after the state took a new value
 	 */
 	draw(view: OpenView, changed: () => void): void {
+		const focused = document.activeElement?.closest<HTMLElement>('.control')?.dataset['field'];
 		if (view !== this.view) this.clear();
 		this.view = view;
 		const before = this.drawn;
-		const focused = document.activeElement?.closest<HTMLElement>('.control')?.dataset['field'];
 		this.drawn = new Map(
 			view.controls().map((control) => {
 				const key = keyOf(control, view);
@@ -42,10 +45,8 @@ export class Controls {
 		}
 		// a button whose label changed is another element: the keyboard stays on it all the same
 		const again = focused === undefined ? undefined : this.drawn.get(focused)?.made;
-		if (again && !again.contains(document.activeElement)) {
-			const { lastElementChild: last } = again;
-			if (last instanceof HTMLElement) last.focus();
-		}
+		if (again && !again.contains(document.activeElement))
+			again.querySelector<HTMLElement>(`:scope > :not(.${LABEL}, .${VALUE})`)?.focus();
 	}
 
 	private clear(): void {
@@ -88,7 +89,7 @@ function controlParts(
 		}
 		case 'text':
 			return [
-				element('span', { class: 'control-label' }, control.label),
+				element('span', { class: LABEL }, control.label),
 				makeText(
 					control.label,
 					control.placeholder ?? '',
@@ -98,7 +99,7 @@ function controlParts(
 			];
 		case 'choice':
 			return [
-				element('span', { class: 'control-label' }, control.label),
+				element('span', { class: LABEL }, control.label),
 				makeChoice(control.label, control.options, String(value), set),
 			];
 		case 'slider':
@@ -111,7 +112,7 @@ function sliderParts(
 	value: number,
 	set: (value: number) => void,
 ): HTMLElement[] {
-	const shown = element('output', { class: 'control-value' }, formatted(value));
+	const shown = element('output', { class: VALUE }, formatted(value));
 	// the toolkit has no slider; the platform's own is accessible and themable
 	const slider = element('input', {
 		type: 'range',
@@ -125,7 +126,7 @@ function sliderParts(
 		shown.textContent = formatted(slider.valueAsNumber);
 		set(slider.valueAsNumber);
 	});
-	return [element('span', { class: 'control-label' }, label), slider, shown];
+	return [element('span', { class: LABEL }, label), slider, shown];
 }
 
 function formatted(value: number): string {
